@@ -1,0 +1,5 @@
+"""The shell's door."""
+
+from .main import main
+
+__all__ = ["main"]

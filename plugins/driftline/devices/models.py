@@ -1,0 +1,58 @@
+"""Live objects: the shared models with hooks that stage on the device's session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from driftline.engine import DiffSyncModel
+from driftline.network import Device, Interface, IPAddress, Site, Vlan
+
+from .state import Change
+
+if TYPE_CHECKING:
+    from .adapter import DeviceAdapter
+
+
+class StagedModel(DiffSyncModel):
+    """An object on a device. Its hooks write nothing: the session commits once for all of them."""
+
+    @classmethod
+    def create(cls, adapter: DeviceAdapter, ids: dict[str, Any], attrs: dict[str, Any]) -> Self | None:
+        """Stage a new object."""
+        adapter.session(ids["device"]).stage(Change("create", cls.get_type(), ids, {}, attrs))
+        return super().create(adapter, ids, attrs)
+
+    def update(self, attrs: dict[str, Any]) -> Self | None:
+        """Stage new values."""
+        self._stage("update", {name: getattr(self, name) for name in attrs}, attrs)
+        return super().update(attrs)
+
+    def delete(self) -> Self | None:
+        """Stage the object's removal."""
+        self._stage("delete", self.get_read_set(), {})
+        return super().delete()
+
+    def _stage(self, action: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+        ids = self.get_identifiers()
+        self.adapter.session(ids["device"]).stage(Change(action, self.get_type(), ids, before, after))
+
+
+class LiveInterface(StagedModel, Interface):
+    """An interface on a device."""
+
+
+class LiveIPAddress(StagedModel, IPAddress):
+    """An address on a device."""
+
+
+class LiveVlan(StagedModel, Vlan):
+    """A VLAN on a device."""
+
+
+LIVE: dict[str, type[DiffSyncModel]] = {
+    "interface": LiveInterface,
+    "ip_address": LiveIPAddress,
+    "vlan": LiveVlan,
+}
+
+__all__ = ["LIVE", "Device", "LiveIPAddress", "LiveInterface", "LiveVlan", "Site"]

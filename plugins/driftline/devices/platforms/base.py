@@ -1,0 +1,51 @@
+"""What a platform has to declare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from hier_config.platforms.driver_base import HConfigDriverBase
+    from jinja2 import Template
+
+    from driftline.devices.state import DeviceState
+    from driftline.network import Interface, InterfaceKind
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the operating system can do to make a change safe."""
+
+    candidate: bool
+    """A change can be staged and shown before it has any effect."""
+    replace: bool
+    commit_confirmed: int
+    """The granularity of the confirm timer in seconds; 0: there is none."""
+    config_lock: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """One network operating system, as data and three small functions."""
+
+    name: str
+    """NAPALM's name of the driver."""
+    capabilities: Capabilities
+    read: Callable[[str, str], DeviceState]
+    """(device, running configuration) → what it says, with the platform's defaults filled in."""
+    section: Template
+    """Renders the declarative section of one `interface` (with its `addresses`) or one `vlan`."""
+    defaults: Callable[[Interface], Mapping[str, Any]]
+    """The effective values of an interface's attributes when nothing is configured."""
+    unsupported: Mapping[str, frozenset[InterfaceKind]]
+    """Attribute → the kinds of interface that can't have it."""
+    remediation: type[HConfigDriverBase]
+    """How the difference of two sections becomes lines."""
+    reset_interface: str
+    """The line that puts a physical port back to the factory default; `{name}` is the port."""
+    vrf_change_drops_addresses: bool
+    secure_options: Callable[[str, Mapping[str, Any], Any], dict[str, Any]]
+    """(host, `optional_args`, TLS context) → `optional_args` that verify whom we talk to."""

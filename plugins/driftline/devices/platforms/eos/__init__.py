@@ -1,0 +1,126 @@
+"""Arista EOS, through NAPALM's `eos` driver over eAPI."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, Any
+
+from hier_config.models import (
+    IdempotentCommandsAvoidRule,
+    IdempotentCommandsRule,
+    MatchRule,
+    NegationDefaultWithRule,
+    OrderingRule,
+)
+from hier_config.platforms.driver_base import HConfigDriverBase, HConfigDriverRules
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from driftline.devices.platforms.base import Capabilities, Platform
+from driftline.engine.exceptions import SettingsError
+from driftline.network import InterfaceKind
+
+from .reader import defaults, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INTERFACE = MatchRule(startswith="interface ")
+
+# A line of these kinds replaces the one that is there, and its negation takes no value.
+_SCALARS = (
+    "description",
+    "mtu",
+    "switchport access vlan",
+    "switchport trunk native vlan",
+    "switchport trunk allowed vlan",
+    "switchport mode",
+    "channel-group",
+    "encapsulation dot1q vlan",
+    "vrf",
+)
+_PRIMARY = MatchRule(re_search=r"^ip address \S+$")
+_SECONDARY = MatchRule(re_search=r"^ip address \S+ secondary$")
+
+
+class EosRemediation(HConfigDriverBase):
+    """How EOS turns a section into another; only for sections that our own template rendered."""
+
+    @staticmethod
+    def _instantiate_rules() -> HConfigDriverRules:
+        scalars = [(_INTERFACE, MatchRule(startswith=f"{word} ")) for word in _SCALARS]
+        name = (MatchRule(startswith="vlan "), MatchRule(startswith="name "))
+        negations = [
+            NegationDefaultWithRule(match_rules=rules, use=f"no {word}")
+            for rules, word in zip(scalars, _SCALARS, strict=True)
+        ]
+        return HConfigDriverRules(
+            idempotent_commands=[
+                *(IdempotentCommandsRule(match_rules=rules) for rules in scalars),
+                IdempotentCommandsRule(match_rules=name),
+                IdempotentCommandsRule(match_rules=(_INTERFACE, MatchRule(startswith="ip address "))),
+            ],
+            # A new primary address replaces the old one; a secondary one never does.
+            idempotent_commands_avoid=[IdempotentCommandsAvoidRule(match_rules=(_INTERFACE, _SECONDARY))],
+            negate_with=[
+                *negations,
+                NegationDefaultWithRule(match_rules=name, use="no name"),
+                # EOS refuses to drop the primary address while there are secondary ones.
+                NegationDefaultWithRule(match_rules=(_INTERFACE, _PRIMARY), use="no ip address"),
+            ],
+            ordering=[
+                OrderingRule(match_rules=(_INTERFACE, MatchRule(startswith="no ip address ")), weight=-10)
+            ],
+        )
+
+
+def secure_options(host: str, options: Mapping[str, Any], tls: Any) -> dict[str, Any]:
+    """Return eAPI options that verify the device: HTTPS with a checked certificate, or HTTP on loopback.
+
+    pyeapi does not verify certificates unless it is given a context or `enforce_verification`.
+    """
+    transport = options.get("transport", options.get("eos_transport", "https"))
+    if transport in ("http", "http_session") and not _is_loopback(host):
+        raise SettingsError(
+            f"{host}: plain HTTP to a device would send the password in the clear",
+            code="DEVICE-PLAIN-HTTP",
+            hint="use transport https; plain HTTP is for loopback only",
+        )
+    if transport in ("https", "https_session"):
+        return {**options, "transport": transport, "context": tls}
+    return {**options, "transport": transport}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_ROUTED_ONLY = frozenset(
+    {InterfaceKind.LOOPBACK, InterfaceKind.SVI, InterfaceKind.MANAGEMENT, InterfaceKind.SUBINTERFACE}
+)
+_NOT_PORTS = frozenset(
+    {InterfaceKind.LOOPBACK, InterfaceKind.SVI, InterfaceKind.SUBINTERFACE, InterfaceKind.LAG}
+)
+
+EOS = Platform(
+    name="eos",
+    capabilities=Capabilities(candidate=True, replace=True, commit_confirmed=1, config_lock=True),
+    read=read,
+    section=Environment(
+        loader=PackageLoader("driftline.devices.platforms.eos", "."),
+        undefined=StrictUndefined,
+        autoescape=False,  # noqa: S701 - it renders configuration lines, not HTML
+    ).get_template("section.j2"),
+    defaults=defaults,
+    unsupported={
+        **dict.fromkeys(("mode", "access_vlan", "trunk_vlans", "native_vlan"), _ROUTED_ONLY),
+        **dict.fromkeys(("lag", "lag_mode"), _NOT_PORTS | {InterfaceKind.MANAGEMENT}),
+        "encapsulation_vlan": frozenset(InterfaceKind) - {InterfaceKind.SUBINTERFACE},
+    },
+    remediation=EosRemediation,
+    reset_interface="default interface {name}",
+    vrf_change_drops_addresses=True,
+    secure_options=secure_options,
+)

@@ -1,0 +1,119 @@
+"""Reading one device: getters for what is observed, the running configuration for what is managed.
+
+An answer that is empty or unknown is a failure, never an empty device: NAPALM drivers pointed at another
+operating system return `{}` without an exception.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from driftline.engine.exceptions import UnusableAnswer, WrongTarget
+
+from .errors import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .platforms import Platform
+    from .state import DeviceState
+
+_UNKNOWN = frozenset({"", "unknown", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read from one device."""
+
+    device: str
+    facts: Mapping[str, Any]
+    interfaces: Mapping[str, Mapping[str, Any]]
+    state: DeviceState
+
+
+def read_device(driver: Any, device: str, platform: Platform, serial: str | None) -> Reading:
+    """Read a device and make sure that it is the right one and that the answers are whole.
+
+    Raises:
+        TargetError: it can't be reached, refuses us, is another box, or answers something unusable.
+    """
+    facts = _getter(driver.get_facts, device, "reading its facts")
+    _check_facts(device, facts)
+    check_identity(device, str(facts["hostname"]))
+    _check_serial(device, serial, str(facts.get("serial_number") or ""))
+    interfaces = _getter(driver.get_interfaces, device, "reading its interfaces")
+    if not interfaces:
+        raise _empty(device, "no interface at all")
+    state = read_state(driver, device, platform)
+    return Reading(device, facts, interfaces, state)
+
+
+def read_running(driver: Any, device: str) -> str:
+    """Return the running configuration; raises TargetError when it can't be had whole."""
+    text = str(
+        _getter(lambda: driver.get_config(retrieve="running"), device, "reading its configuration")["running"]
+    )
+    if not text.strip():
+        raise _empty(device, "an empty running configuration")
+    return text
+
+
+def read_state(driver: Any, device: str, platform: Platform) -> DeviceState:
+    """Return what the running configuration says; raises TargetError when it can't be had whole."""
+    return parse(read_running(driver, device), device, platform)
+
+
+def parse(text: str, device: str, platform: Platform) -> DeviceState:
+    """Return what a running configuration says; raises UnusableAnswer when it says nothing."""
+    try:
+        state = platform.read(device, text)
+    except ValueError as error:
+        raise UnusableAnswer(
+            f"{device}: its running configuration can't be understood: {error}", code="DEVICE-ANSWER"
+        ) from error
+    if not any(state.of("interface")):
+        raise _empty(device, "a running configuration without interfaces")
+    return state
+
+
+def check_identity(device: str, hostname: str) -> None:
+    """Raise WrongTarget when a box calls itself by another name; a domain and the case do not count."""
+    if hostname.partition(".")[0].casefold() != device.partition(".")[0].casefold():
+        raise WrongTarget(
+            f"{device}: the box that answers calls itself {hostname!r}",
+            code="DEVICE-WRONG-BOX",
+            hint="check the address in the inventory, or the hostname on the device",
+        )
+
+
+def _check_serial(device: str, intended: str | None, found: str) -> None:
+    if intended is not None and intended != found:
+        raise WrongTarget(
+            f"{device}: the box that answers has serial number {found!r}, the intended one is {intended!r}",
+            code="DEVICE-WRONG-BOX",
+            hint="was the switch replaced? then change `serial` in its intent",
+        )
+
+
+def _check_facts(device: str, facts: Mapping[str, Any]) -> None:
+    for name in ("hostname", "os_version"):
+        if str(facts.get(name) or "").casefold() in _UNKNOWN:
+            raise _empty(device, f"no {name}")
+    if not facts.get("interface_list"):
+        raise _empty(device, "an empty list of interfaces")
+
+
+def _empty(device: str, what: str) -> UnusableAnswer:
+    return UnusableAnswer(
+        f"{device}: it answered with {what}",
+        code="DEVICE-EMPTY",
+        hint="is the platform right? an empty answer is never taken for an empty device",
+    )
+
+
+def _getter(getter: Callable[[], Any], device: str, doing: str) -> Any:
+    try:
+        return getter()
+    except Exception as error:
+        raise translate(error, device, doing) from error

@@ -1,0 +1,121 @@
+"""What one device's configuration says, as models by their keys."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from driftline.engine.exceptions import PrepareError
+from driftline.network import Interface, IPAddress, Vlan, name_order
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from driftline.engine import DiffSyncModel
+
+Key = tuple[str, str]
+"""(model, unique id)."""
+
+CLASSES: dict[str, type[DiffSyncModel]] = {"interface": Interface, "ip_address": IPAddress, "vlan": Vlan}
+
+
+@dataclass(slots=True)
+class DeviceState:
+    """The modelled part of one running configuration."""
+
+    device: str
+    hostname: str = ""
+    objects: dict[Key, Any] = field(default_factory=dict)
+    vrfs: frozenset[str] = frozenset()
+    """The VRFs that are defined, beside the default one."""
+
+    def put(self, obj: DiffSyncModel) -> None:
+        """Put an object in, in place of the one with its identity."""
+        self.objects[obj.get_type(), obj.get_unique_id()] = obj
+
+    def copy(self) -> DeviceState:
+        """Return a state whose objects can be replaced without touching this one's."""
+        return DeviceState(self.device, self.hostname, dict(self.objects), self.vrfs)
+
+    def of(self, modelname: str) -> Iterator[Any]:
+        """Return the objects of one model."""
+        return (obj for (model, _), obj in self.objects.items() if model == modelname)
+
+    def interface(self, name: str) -> Interface | None:
+        """Return an interface by any spelling of its name."""
+        found = self.objects.get(("interface", Interface.create_unique_id(device=self.device, name=name)))
+        return found if isinstance(found, Interface) else None
+
+    def addresses_of(self, name: str) -> list[IPAddress]:
+        """Return an interface's addresses: IPv4 before IPv6, the primary first."""
+        mine = [a for a in self.of("ip_address") if IPAddress.same("interface", a.interface, name)]
+        return sorted(mine, key=lambda a: (not a.is_ipv4, a.secondary, name_order(a.address), a.address))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One staged change of one object: what a hook asks of the device."""
+
+    action: str
+    model: str
+    identity: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    @property
+    def key(self) -> Key:
+        """The object's key."""
+        return self.model, CLASSES[self.model].create_unique_id(**self.identity)
+
+    def apply(self, state: DeviceState, defaults: Callable[[Interface], Mapping[str, Any]]) -> None:
+        """Change a state; raises PrepareError when it is not what the change was planned from.
+
+        Args:
+            defaults: what an interface's attributes are when nothing is configured.
+        """
+        found: Any = state.objects.get(self.key)
+        self._check(found)
+        if self.action == "update":
+            state.put(_settled(CLASSES[self.model](**{**_fields(found), **self.after})))
+        elif self.action == "create":
+            blank = CLASSES[self.model](**{**self.after, **self.identity})
+            given = defaults(blank) if isinstance(blank, Interface) else {}
+            state.put(_settled(CLASSES[self.model](**{**given, **self.after, **self.identity})))
+        elif isinstance(found, Interface) and not found.kind.logical:
+            # A port can't be deleted: it goes back to the factory default.
+            state.put(Interface(**self.identity, **defaults(found), pristine=True))
+        else:
+            del state.objects[self.key]
+
+    def _check(self, found: Any) -> None:
+        what = f"{self.model} {self.key[1]}"
+        if self.action == "create":
+            if found is not None:
+                raise self._stale(f"{what} was to be created, but it exists by now")
+            return
+        if found is None:
+            raise self._stale(f"{what} was to be {self.action}d, but it is gone")
+        for name, planned in self.before.items():
+            value = getattr(found, name)
+            if not found.same(name, planned, value):
+                raise self._stale(f"{what}: {name} was {planned!r} when planned and is {value!r} now")
+
+    def _stale(self, message: str) -> PrepareError:
+        return PrepareError(message, culprits={self.key: message}, code="PLAN-STALE", hint="make a new plan")
+
+
+def _settled(obj: Any) -> Any:
+    """Return an object with what its values imply: a port is in a port-channel in some mode, or in none."""
+    if isinstance(obj, Interface):
+        obj.lag_mode = (obj.lag_mode or "active") if obj.lag else None
+    return obj
+
+
+def _fields(obj: DiffSyncModel) -> dict[str, Any]:
+    return {name: getattr(obj, name) for name in type(obj).model_fields if name != "adapter"}
+
+
+def section_hash(lines: list[str]) -> str:
+    """Return a short digest of a native section, so that a delete can tell whether it is still the same."""
+    return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()

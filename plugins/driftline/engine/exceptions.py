@@ -1,0 +1,265 @@
+"""Every error that driftline raises, in one tree, by the stage of the run.
+
+DriftlineError
+├── SettingsError                settings are unreadable or wrong
+├── LoadError                    load: a source or a device could not be read whole
+│   └── TargetError              a live system did not answer as it must
+│       ├── Unreachable          no connection, or it was lost
+│       ├── AuthenticationFailed credentials refused
+│       ├── UnusableAnswer       an empty, unknown or malformed answer
+│       └── WrongTarget          the system is not the one that was planned for
+├── DiffException                diff
+│   └── DiffClassMismatch
+├── PlanError                    plan: it can't be made, read or used
+│   └── StalePlan                the target changed since the plan was made
+├── GuardBreach                  a limit forbids the run; nothing was written
+├── ObjectCrudException          apply: a hook refused its object
+│   ├── ObjectNotCreated
+│   ├── ObjectNotUpdated
+│   └── ObjectNotDeleted
+├── TransactionError             apply: a unit could not be changed as one
+│   ├── PrepareError
+│   ├── CommitError
+│   ├── VerifyError
+│   ├── ConfirmError
+│   └── RollbackError            the unit may be left changed
+└── ObjectStoreException         the store
+    ├── ObjectAlreadyExists
+    ├── ObjectNotFound
+    └── ObjectStoreWrongType
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong, told to a person: where, what, and what to try."""
+
+    where: str
+    """The object or the place, for example `devices/ams-leaf1.yml:12` or `ams-leaf1`."""
+    code: str
+    message: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return the problem on one line."""
+        place = f"{self.where}: " if self.where else ""
+        hint = f" ({self.hint})" if self.hint else ""
+        return f"{self.code} {place}{self.message}{hint}"
+
+
+class DriftlineError(Exception):
+    """Base of all errors: what was being done to which object, a stable code, and what to try."""
+
+    default_code: ClassVar[str] = "ERROR"
+
+    def __init__(self, message: str = "", *args: Any, code: str = "", hint: str = "") -> None:
+        super().__init__(message, *args)
+        self.message = message
+        self.code = code or self.default_code
+        self.hint = hint
+        self.rollback_error: DriftlineError | None = None
+        """Why taking back what was done before this error did not succeed either."""
+
+
+class SettingsError(DriftlineError):
+    """The settings can't be used."""
+
+    default_code = "SETTINGS"
+
+
+class LoadError(DriftlineError):
+    """A dataset could not be read whole; nothing of it may be taken for the truth."""
+
+    default_code = "LOAD"
+
+    def __init__(
+        self,
+        message: str = "",
+        *args: Any,
+        problems: Iterable[Problem] = (),
+        code: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, *args, code=code, hint=hint)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+
+
+class TargetError(LoadError):
+    """A live system did not answer as it must."""
+
+    default_code = "TARGET"
+
+
+class Unreachable(TargetError):
+    """There is no connection to the system, or it was lost."""
+
+    default_code = "TARGET-UNREACHABLE"
+
+
+class AuthenticationFailed(TargetError):
+    """The system refused the credentials."""
+
+    default_code = "TARGET-AUTH"
+
+
+class UnusableAnswer(TargetError):
+    """The system answered, but with something empty, unknown or malformed."""
+
+    default_code = "TARGET-ANSWER"
+
+
+class WrongTarget(TargetError):
+    """The system that answered is not the one that was meant."""
+
+    default_code = "TARGET-WRONG"
+
+
+class DiffException(DriftlineError):
+    """A diff can't be calculated."""
+
+    default_code = "DIFF"
+
+
+class DiffClassMismatch(DiffException):
+    """A given diff is not of the class that was asked for."""
+
+    default_code = "DIFF-CLASS"
+
+
+class PlanError(DriftlineError):
+    """A plan can't be made, read or used."""
+
+    default_code = "PLAN"
+
+    def __init__(
+        self,
+        message: str = "",
+        *args: Any,
+        problems: Iterable[Problem] = (),
+        code: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, *args, code=code, hint=hint)
+        self.problems: tuple[Problem, ...] = tuple(problems)
+
+
+class StalePlan(PlanError):
+    """A value that the plan was computed from has changed on the target."""
+
+    default_code = "PLAN-STALE"
+
+
+class GuardBreach(DriftlineError):
+    """A limit that the user set forbids the run; nothing was written."""
+
+    default_code = "GUARD"
+
+
+class ObjectCrudException(DriftlineError):
+    """A hook could not create, update or delete its object."""
+
+    default_code = "OBJECT"
+
+
+class ObjectNotCreated(ObjectCrudException):
+    """An object could not be created."""
+
+    default_code = "OBJECT-NOT-CREATED"
+
+
+class ObjectNotUpdated(ObjectCrudException):
+    """An object could not be updated."""
+
+    default_code = "OBJECT-NOT-UPDATED"
+
+
+class ObjectNotDeleted(ObjectCrudException):
+    """An object could not be deleted."""
+
+    default_code = "OBJECT-NOT-DELETED"
+
+
+class TransactionError(DriftlineError):
+    """A unit could not be changed as one.
+
+    `culprits` maps (model, unique id) to what is wrong with that object, where that is known.
+    """
+
+    default_code = "TRANSACTION"
+
+    def __init__(
+        self,
+        message: str = "",
+        *args: Any,
+        culprits: Mapping[tuple[str, str], str] | None = None,
+        code: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, *args, code=code, hint=hint)
+        self.culprits: dict[tuple[str, str], str] = dict(culprits or {})
+
+
+class PrepareError(TransactionError):
+    """The change could not be staged; nothing was written."""
+
+    default_code = "PREPARE"
+
+
+class CommitError(TransactionError):
+    """The target refused the change or its answer was lost."""
+
+    default_code = "COMMIT"
+
+
+class VerifyError(TransactionError):
+    """The target was read back and is not as planned."""
+
+    default_code = "VERIFY"
+
+
+class ConfirmError(TransactionError):
+    """The change could not be made permanent."""
+
+    default_code = "CONFIRM"
+
+
+class RollbackError(TransactionError):
+    """The target could not be brought back, or it is not known whether it was."""
+
+    default_code = "ROLLBACK"
+
+
+class ObjectStoreException(DriftlineError):
+    """A store can't do what was asked."""
+
+    default_code = "STORE"
+
+
+class ObjectAlreadyExists(ObjectStoreException):
+    """Another object with this identity is in the store already."""
+
+    default_code = "STORE-EXISTS"
+
+    def __init__(self, message: str = "", existing_object: Any = None, *args: Any) -> None:
+        super().__init__(message, existing_object, *args)
+        self.existing_object = existing_object
+
+
+class ObjectNotFound(ObjectStoreException):
+    """No object with this identity is in the store."""
+
+    default_code = "STORE-NOT-FOUND"
+
+
+class ObjectStoreWrongType(ObjectStoreException):
+    """The object is not of the type that the store was asked for."""
+
+    default_code = "STORE-TYPE"

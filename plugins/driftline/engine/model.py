@@ -1,0 +1,270 @@
+"""Models: typed records with an identity, attributes, children, and the hooks that push a change."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .enum import DiffSyncModelFlags, DiffSyncStatus
+from .exceptions import ObjectAlreadyExists, ObjectNotFound, ObjectNotUpdated, ObjectStoreWrongType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SETS: dict[frozenset[str], frozenset[str]] = {}
+
+
+class DiffSyncModel(BaseModel):
+    """A record that two datasets can have in common.
+
+    Subclasses name their fields by role:
+
+        class Vlan(DiffSyncModel):
+            _modelname = "vlan"
+            _identifiers = ("device", "vid")
+            _attributes = ("name",)
+
+            device: str
+            vid: int
+            name: builtins.str | None = None
+
+    and override `create`, `update` and `delete` to push a change to the system that their adapter stands
+    for. A hook calls its `super()` to change the record itself, sets a status, and returns the object.
+    """
+
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+
+    __slots__ = ("_managed", "_status", "_status_message")
+    if TYPE_CHECKING:
+        _managed: frozenset[builtins.str] | None
+        _status: DiffSyncStatus
+        _status_message: builtins.str
+
+    _modelname: ClassVar[builtins.str] = "diffsyncmodel"
+    _identifiers: ClassVar[tuple[builtins.str, ...]] = ()
+    _shortname: ClassVar[tuple[builtins.str, ...]] = ()
+    _attributes: ClassVar[tuple[builtins.str, ...]] = ()
+    _children: ClassVar[builtins.dict[builtins.str, builtins.str]] = {}
+    _normalise: ClassVar[Mapping[builtins.str, Callable[[Any], Any]]] = {}
+    """Field name to a function: its values are the same when the function makes them equal."""
+
+    model_flags: DiffSyncModelFlags = DiffSyncModelFlags.NONE
+    adapter: Any = Field(default=None, exclude=True, repr=False)
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
+        """Check that the roles name fields, each field once."""
+        super().__pydantic_init_subclass__(**kwargs)
+        roles = (*cls._attributes, *cls._children.values())
+        for name in (*cls._identifiers, *cls._shortname, *roles):
+            if name not in cls.model_fields and not hasattr(cls, name):
+                raise AttributeError(f"{cls.__name__} names the field {name!r}, which it does not have")
+        named = [*cls._identifiers, *roles]
+        twice = {name for name in named if named.count(name) > 1}
+        if twice:
+            raise AttributeError(f"Fields {sorted(twice)} of {cls.__name__} have more than one role")
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Start with no status and with every attribute managed."""
+        object.__setattr__(self, "_status", DiffSyncStatus.SUCCESS)
+        object.__setattr__(self, "_status_message", "")
+        object.__setattr__(self, "_managed", None)
+
+    # Identity ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def get_type(cls) -> builtins.str:
+        """Return the model's name."""
+        return cls._modelname
+
+    @classmethod
+    def create_unique_id(cls, **identifiers: Any) -> builtins.str:
+        """Return the unique id of the object with these identifiers; different identities never share one."""
+        normalise = cls._normalise
+        names = cls._identifiers or tuple(identifiers)
+        values = [
+            str(normalise[name](identifiers[name]) if name in normalise else identifiers[name])
+            for name in names
+            if name in identifiers
+        ]
+        if len(values) == 1:
+            return values[0]
+        return "__".join(_escaped(value) if "_" in value else value for value in values)
+
+    def get_identifiers(self) -> builtins.dict[builtins.str, Any]:
+        """Return the identifiers by name, as this dataset spells them."""
+        return {name: getattr(self, name) for name in self._identifiers}
+
+    def get_unique_id(self) -> builtins.str:
+        """Return the unique id, equal for the same object in every dataset."""
+        return self.create_unique_id(**self.get_identifiers())
+
+    def get_shortname(self) -> builtins.str:
+        """Return the name to show among the siblings."""
+        if self._shortname:
+            return "__".join(str(getattr(self, name)) for name in self._shortname)
+        return self.get_unique_id()
+
+    # Attributes -------------------------------------------------------------------------------------------
+
+    def get_attrs(self) -> builtins.dict[builtins.str, Any]:
+        """Return the attributes by name."""
+        return {name: getattr(self, name) for name in self._attributes}
+
+    def get_read_set(self) -> builtins.dict[builtins.str, Any]:
+        """Return the values that a plan to delete the object relies on."""
+        return self.get_attrs()
+
+    def manage(self, attributes: Iterable[builtins.str]) -> Self:
+        """Say which attributes this dataset has an opinion on; the others are not compared."""
+        names = frozenset(attributes)
+        object.__setattr__(self, "_managed", _SETS.setdefault(names, names))
+        return self
+
+    def get_managed(self) -> tuple[builtins.str, ...]:
+        """Return the names of the attributes that are compared and changed."""
+        managed = self._managed
+        return self._attributes if managed is None else tuple(n for n in self._attributes if n in managed)
+
+    @classmethod
+    def same(cls, attribute: builtins.str, one: Any, other: Any) -> bool:
+        """Return whether two values of an attribute mean the same."""
+        if one == other:
+            return True
+        normalise = cls._normalise.get(attribute)
+        return normalise is not None and bool(normalise(one) == normalise(other))
+
+    def owns(self, child: DiffSyncModel) -> bool:  # noqa: ARG002 - subclasses decide by the child
+        """Return whether a child that only the destination has may be deleted because this object lacks it."""
+        return True
+
+    # Children ---------------------------------------------------------------------------------------------
+
+    @classmethod
+    def get_children_mapping(cls) -> builtins.dict[builtins.str, builtins.str]:
+        """Return the field that lists the children, by their model's name."""
+        return cls._children
+
+    def add_child(self, child: DiffSyncModel) -> None:
+        """List an object as a child; the store keeps the object itself."""
+        uids, uid = self._uids_for(child), child.get_unique_id()
+        if uid in uids:
+            raise ObjectAlreadyExists(
+                f"Already storing a {child.get_type()} with unique_id {uid} in {self.get_unique_id()}", child
+            )
+        uids.append(uid)
+
+    def remove_child(self, child: DiffSyncModel) -> None:
+        """Take an object off the list of children."""
+        uids, uid = self._uids_for(child), child.get_unique_id()
+        if uid not in uids:
+            raise ObjectNotFound(
+                f"{child.get_type()} {uid} was not found as a child of {self.get_unique_id()}"
+            )
+        uids.remove(uid)
+
+    def _uids_for(self, child: DiffSyncModel) -> list[builtins.str]:
+        try:
+            uids: list[builtins.str] = getattr(self, self._children[child.get_type()])
+        except KeyError:
+            raise ObjectStoreWrongType(
+                f"Unable to store {child.get_type()} as a child of {self.get_type()}; "
+                f"valid types are {sorted(self._children)}"
+            ) from None
+        return uids
+
+    # Status -----------------------------------------------------------------------------------------------
+
+    def set_status(self, status: DiffSyncStatus, message: builtins.str = "") -> None:
+        """Record what became of the last change of this object."""
+        object.__setattr__(self, "_status", status)
+        object.__setattr__(self, "_status_message", message)
+
+    def get_status(self) -> tuple[DiffSyncStatus, builtins.str]:
+        """Return what became of the last change of this object."""
+        return self._status, self._status_message
+
+    # Hooks ------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def create_base(
+        cls, adapter: Any, ids: builtins.dict[builtins.str, Any], attrs: builtins.dict[builtins.str, Any]
+    ) -> Self | None:
+        """Make the record, without its hook's effects."""
+        created = cls(**ids, adapter=adapter, **attrs)
+        created.set_status(DiffSyncStatus.SUCCESS, "Created successfully")
+        return created
+
+    @classmethod
+    def create(
+        cls, adapter: Any, ids: builtins.dict[builtins.str, Any], attrs: builtins.dict[builtins.str, Any]
+    ) -> Self | None:
+        """Create the object in the adapter's system; None or ObjectNotCreated mean that it was not."""
+        return cls.create_base(adapter=adapter, ids=ids, attrs=attrs)
+
+    def update_base(self, attrs: builtins.dict[builtins.str, Any]) -> Self | None:
+        """Change the record's attributes, validated; raises ObjectNotUpdated and changes nothing if wrong."""
+        unknown = sorted(set(attrs) - set(self._attributes))
+        if unknown:
+            raise ObjectNotUpdated(
+                f"{self.get_type()} {self.get_unique_id()}: {', '.join(unknown)} can't be updated",
+                hint=f"only its attributes can: {', '.join(self._attributes)}",
+            )
+        try:
+            valid = type(self).model_validate(self._fields_with(attrs))
+        except ValidationError as error:
+            raise ObjectNotUpdated(f"{self.get_type()} {self.get_unique_id()}: {error}") from error
+        for name in attrs:
+            setattr(self, name, getattr(valid, name))
+        self.set_status(DiffSyncStatus.SUCCESS, "Updated successfully")
+        return self
+
+    def update(self, attrs: builtins.dict[builtins.str, Any]) -> Self | None:
+        """Update the object in the adapter's system; None or ObjectNotUpdated mean that it was not."""
+        return self.update_base(attrs)
+
+    def delete_base(self) -> Self | None:
+        """Mark the record as deleted, without its hook's effects."""
+        self.set_status(DiffSyncStatus.SUCCESS, "Deleted successfully")
+        return self
+
+    def delete(self) -> Self | None:
+        """Delete the object in the adapter's system; None or ObjectNotDeleted mean that it was not."""
+        return self.delete_base()
+
+    def _fields_with(self, attrs: builtins.dict[builtins.str, Any]) -> builtins.dict[builtins.str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields if name != "adapter"} | attrs
+
+    # Text -------------------------------------------------------------------------------------------------
+
+    def dict(self, **kwargs: Any) -> builtins.dict[builtins.str, Any]:
+        """Return the record as plain values, without its adapter."""
+        return self.model_dump(**kwargs)
+
+    def str(self, include_children: bool = True, indent: int = 0) -> builtins.str:  # noqa: FBT001, FBT002 - diffsync's signature
+        """Return the record, and all that is below it, as indented text."""
+        margin = " " * indent
+        text = f"{margin}{self.get_type()}: {self.get_unique_id()}: {self.get_attrs()}"
+        for modelname, field in self._children.items():
+            uids = getattr(self, field)
+            text += f"\n{margin}  {field}"
+            if not include_children or self.adapter is None:
+                text += f": {uids}"
+            else:
+                for child in self.adapter.get_by_uids(uids, modelname):
+                    text += "\n" + child.str(include_children=True, indent=indent + 4)
+        return text
+
+    def __str__(self) -> builtins.str:
+        """Return the unique id, as messages show the object."""
+        return self.get_unique_id()
+
+
+def _escaped(value: str) -> str:
+    """Return a part of a unique id in which the separator `__` can't be mistaken."""
+    if "__" in value or value.startswith("_") or value.endswith("_"):
+        return value.replace("\\", "\\\\").replace("_", "\\_")
+    return value

@@ -1,0 +1,99 @@
+"""Transactions: what the engine asks of a target so that a unit changes together or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Transaction(Protocol):
+    """One unit's change, from the first staged object to the confirmed result.
+
+    The executor calls, in this order: `begin`, the hooks of the unit's objects (which stage), `prepare`,
+    `commit`, `verify`, `confirm`. After a failure at any point it calls `rollback`, once; in every case it
+    calls `close` last.
+    """
+
+    guarantee: str
+    """What protects the unit if everything fails, in words for the report."""
+    warnings: list[str]
+    """What a person should know about this unit though it is no failure."""
+
+    def begin(self, steps: Sequence[str]) -> None:
+        """Open the unit and check that it is the planned one; raises TargetError before anything is written.
+
+        `steps` are the ids of the steps to come.
+        """
+
+    def prepare(self) -> str:
+        """Stage everything on the target without effect, and return the target's own diff.
+
+        Raises PrepareError, naming the culprits when they are known.
+        """
+
+    def commit(self, revert_in: int | None) -> None:
+        """Make the change effective; it reverts by itself after `revert_in` seconds unless confirmed.
+
+        Raises CommitError.
+        """
+
+    def verify(self) -> None:
+        """Read the target back; raises VerifyError naming the objects that are not as planned."""
+
+    def confirm(self) -> None:
+        """Make the change permanent; raises ConfirmError."""
+
+    def rollback(self) -> None:
+        """Bring the unit back to what it was at `begin`; raises RollbackError when that can't be proved."""
+
+    def close(self) -> None:
+        """Release what the unit holds; never raises."""
+
+
+class MemoryTransaction:
+    """The transaction of a target that has none of its own: the hooks write, one by one, at once."""
+
+    guarantee = "none: each hook wrote at once"
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def begin(self, steps: Sequence[str]) -> None:
+        """Do nothing."""
+
+    def prepare(self) -> str:
+        """Return no diff: nothing is staged."""
+        return ""
+
+    def commit(self, revert_in: int | None) -> None:
+        """Do nothing: the hooks have written."""
+
+    def verify(self) -> None:
+        """Do nothing: there is no second source to read from."""
+
+    def confirm(self) -> None:
+        """Do nothing."""
+
+    def rollback(self) -> None:
+        """Do nothing: the executor's undo log restores the records."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class UndoLog:
+    """How to take back, in reverse order, what was done to the records in memory."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] = []
+
+    def add(self, undo: Callable[[], object]) -> None:
+        """Note how to take back what is about to be done."""
+        self._undo.append(undo)
+
+    def rollback(self) -> None:
+        """Take everything back."""
+        while self._undo:
+            self._undo.pop()()

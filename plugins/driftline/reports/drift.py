@@ -1,0 +1,138 @@
+"""The drift report: what differs, in the direction running → intended."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from driftline.engine import Diff, DiffElement, Plan, Step
+    from driftline.engine.exceptions import DriftlineError
+
+_HIDDEN = frozenset({"section"})
+"""Read-set values that mean nothing to people."""
+_WORDS = {"ip_address": "address"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One object that differs."""
+
+    site: str
+    device: str
+    model: str
+    name: str
+    action: str
+    changes: tuple[tuple[str, Any, Any], ...]
+    """(attribute, the value on the device, the intended value); None: not set, or not there."""
+
+    @property
+    def label(self) -> str:
+        """The object as people call it."""
+        return f"{_WORDS.get(self.model, self.model)} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A device that takes no part, and why."""
+
+    device: str
+    code: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class DriftReport:
+    """All drift that was found, and how far the search went."""
+
+    devices: int
+    """How many devices were to be compared."""
+    rows: tuple[Row, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many objects are to be created, updated and deleted."""
+        counts = Counter(row.action for row in self.rows)
+        return {action: counts[action] for action in ("create", "update", "delete")}
+
+    @property
+    def drifted(self) -> list[str]:
+        """The devices that differ."""
+        return sorted({row.device for row in self.rows})
+
+    @property
+    def summary(self) -> str:
+        """The whole report on one line."""
+        counts = self.counts
+        in_sync = self.devices - len(self.drifted) - len(self.failures)
+        text = (
+            f"{self.devices} devices: {in_sync} in sync, {len(self.drifted)} drifted, {len(self.failures)} not read; "
+            f"{counts['create']} to create, {counts['update']} to update, {counts['delete']} to delete"
+        )
+        return text if len(self.rows) or self.failures else f"{self.devices} devices, all in sync"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values."""
+        return {
+            "devices": self.devices,
+            "drifted": self.drifted,
+            "counts": self.counts,
+            "drift": [_row_dict(row) for row in self.rows],
+            "failures": [asdict(failure) for failure in self.failures],
+        }
+
+
+def drift_report(diff: Diff, devices: int, failures: Mapping[str, DriftlineError]) -> DriftReport:
+    """Return the report on a diff of sites."""
+    return DriftReport(devices, tuple(_rows(diff)), failure_list(failures))
+
+
+def plan_rows(plan: Plan) -> tuple[Row, ...]:
+    """Return what a plan changes, in its order."""
+    return tuple(_step_row(step, plan.identities.get(step.unit, {}).get("site", "")) for step in plan.steps)
+
+
+def failure_list(failures: Mapping[str, DriftlineError]) -> tuple[Failure, ...]:
+    """Return the devices that take no part, by name."""
+    return tuple(
+        Failure(name, error.code, error.message, error.hint) for name, error in sorted(failures.items())
+    )
+
+
+def _row_dict(row: Row) -> dict[str, Any]:
+    changes = {name: {"actual": old, "intended": new} for name, old, new in row.changes}
+    return {**asdict(row), "changes": changes}
+
+
+def _rows(diff: Diff) -> Iterator[Row]:
+    for site in diff.get_children():
+        for device in site.get_children():
+            for element in device.child_diff.walk():
+                if element.action is not None:
+                    yield _element_row(element, site.name, device.name)
+
+
+def _element_row(element: DiffElement, site: str, device: str) -> Row:
+    diffs = element.get_attrs_diffs()
+    changes = _changes(diffs.get("-"), diffs.get("+"))
+    return Row(site, device, element.type, element.name, str(element.action), changes)
+
+
+def _step_row(step: Step, site: str) -> Row:
+    return Row(site, step.unit, step.model, step.name, step.action, _changes(step.before, step.after))
+
+
+def _changes(
+    before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
+) -> tuple[tuple[str, Any, Any], ...]:
+    names: Iterable[str] = after if after is not None else before or ()
+    return tuple(
+        (name, None if before is None else before[name], None if after is None else after[name])
+        for name in names
+        if name not in _HIDDEN
+    )

@@ -1,0 +1,143 @@
+"""Reports on a terminal, with Rich. Colour and drawing only where the terminal has them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rich.markup import escape
+from rich.text import Text
+from rich.tree import Tree
+
+from driftline.engine.enum import DiffSyncStatus
+from driftline.engine.results import UnitOutcome
+
+from .run import outcome_words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from rich.console import Console
+
+    from driftline.engine.exceptions import DriftlineError
+    from driftline.engine.results import StepResult, UnitResult
+
+    from .drift import DriftReport, Failure, Row
+    from .run import RunReport
+
+_SIGNS = {"create": ("+", "green"), "update": ("~", "yellow"), "delete": ("-", "red")}
+
+
+def show_drift(console: Console, report: DriftReport) -> None:
+    """Print the drift as a tree site › device › object, then one summary line."""
+    show_rows(console, report.rows)
+    show_failures(console, report.failures)
+    console.print(Text(report.summary, style="bold"), soft_wrap=True)
+
+
+def show_rows(console: Console, rows: Iterable[Row]) -> None:
+    """Print changes as trees, one per site."""
+    sites: dict[str, dict[str, Tree]] = {}
+    for row in rows:
+        devices = sites.setdefault(row.site, {})
+        tree = devices.setdefault(row.device, Tree(Text(row.device, style="bold")))
+        sign, style = _SIGNS[row.action]
+        tree.add(_row_text(row, sign, style))
+    for site, devices in sites.items():
+        top = Tree(Text(site, style="bold cyan"))
+        for device in devices.values():
+            top.add(device)
+        console.print(top, soft_wrap=True)
+
+
+def _row_text(row: Row, sign: str, style: str) -> Text:
+    text = Text.assemble((f"{sign} {row.label}", style))
+    if row.action == "update":
+        for name, old, new in row.changes:
+            text.append(f"\n{name}: ")
+            text.append(_value(old), style="red")
+            text.append(" → ")
+            text.append(_value(new), style="green")
+    else:
+        shown = [(name, new if row.action == "create" else old) for name, old, new in row.changes]
+        details = ", ".join(f"{name} {_value(value)}" for name, value in shown if value not in (None, False))
+        text.append(f"  ({details})" if details else "", style="dim")
+    return text
+
+
+def _value(value: Any) -> str:
+    return (
+        "(none)"
+        if value is None
+        else repr(value)
+        if isinstance(value, str) and not value.strip()
+        else str(value)
+    )
+
+
+def show_native(console: Console, native: Mapping[str, Sequence[str]]) -> None:
+    """Print the lines that each device gets."""
+    for device, lines in native.items():
+        console.print(Text(f"{device} gets:", style="bold"))
+        for line in lines:
+            console.print(Text(f"    {line}"), soft_wrap=True)
+
+
+def show_run(console: Console, report: RunReport, *, diffs: bool = False) -> None:
+    """Print how each device ended, why what failed did, and one summary line."""
+    for unit in report.result.units:
+        _show_unit(console, unit, diffs=diffs)
+    show_failures(console, report.failures)
+    console.print(Text(report.summary, style="bold"), soft_wrap=True)
+
+
+def _show_unit(console: Console, unit: UnitResult, *, diffs: bool) -> None:
+    good = unit.outcome is UnitOutcome.APPLIED
+    tree = Tree(
+        Text.assemble(
+            (unit.unit, "bold"),
+            ": ",
+            (outcome_words(unit.outcome), "green" if good else "bold red"),
+            f" ({unit.guarantee})",
+        )
+    )
+    if unit.error is not None:
+        tree.add(error_text(unit.error))
+    for step in unit.steps:
+        tree.add(_step_text(step))
+    for warning in unit.warnings:
+        tree.add(Text(f"note: {warning}", style="yellow"))
+    console.print(tree, soft_wrap=True)
+    if diffs and unit.native_diff:
+        console.print(escape(unit.native_diff), markup=False, highlight=False, soft_wrap=True)
+
+
+def _step_text(result: StepResult) -> Text:
+    step, good = result.step, result.status is DiffSyncStatus.SUCCESS
+    sign, style = _SIGNS[step.action]
+    label = f"{sign} {'address' if step.model == 'ip_address' else step.model} {step.name}"
+    if good:
+        return Text.assemble((label, style))
+    return Text.assemble((label, style), ": ", (result.status.value, "red"), f": {result.message}")
+
+
+def show_failures(console: Console, failures: Iterable[Failure]) -> None:
+    """Print the devices that take no part."""
+    for failure in failures:
+        text = Text.assemble((f"{failure.code} ", "bold red"), failure.message)
+        if failure.hint:
+            text.append(f"\n    try: {failure.hint}", style="dim")
+        console.print(text, soft_wrap=True)
+
+
+def error_text(error: DriftlineError) -> Text:
+    """Return an error for people: its code, what happened, what to try."""
+    text = Text.assemble((f"{error.code} ", "bold red"), error.message)
+    problems = getattr(error, "problems", ())
+    if len(problems) > 1:
+        for problem in problems:
+            text.append(f"\n  {problem}")
+    if error.rollback_error is not None:
+        text.append(f"\nrollback: {error.rollback_error.message}", style="bold red")
+    if error.hint:
+        text.append(f"\n    try: {error.hint}", style="dim")
+    return text

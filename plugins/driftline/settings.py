@@ -1,0 +1,146 @@
+"""Settings, from `driftline.yml` and the environment.
+
+They are passed down, never imported as a global. The environment wins over the file:
+`DRIFTLINE_CREDENTIALS__PASSWORD` sets `credentials.password`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from driftline.adapters import documents
+from driftline.devices import Connection, Credentials
+from driftline.engine.exceptions import LoadError, SettingsError
+from driftline.runs import Guards
+
+FILE = "driftline.yml"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IntendedSettings(_Part):
+    """Where the intended state is."""
+
+    adapter: Literal["intent"] = "intent"
+    path: Path = Path("inventory/intent")
+    """The intent folder."""
+
+
+class ActualSettings(_Part):
+    """Where the actual state is."""
+
+    adapter: Literal["devices"] = "devices"
+
+
+class NornirSettings(_Part):
+    """How Nornir finds the devices, in Nornir's own words."""
+
+    plugin: str = "SimpleInventory"
+    options: dict[str, Any] = {"host_file": "inventory/nornir/hosts.yaml"}
+
+
+class CredentialSettings(Credentials):
+    """How to log in; secrets may also be in files of their own."""
+
+    password_file: Path | None = None
+    enable_secret_file: Path | None = None
+
+    def resolved(self, folder: Path) -> Credentials:
+        """Return the credentials with the secrets read from their files."""
+        return Credentials(
+            username=self.username,
+            password=self.password or _secret(self.password_file, folder),
+            enable_secret=self.enable_secret or _secret(self.enable_secret_file, folder),
+        )
+
+
+class ApplySettings(_Part):
+    """How a plan is applied."""
+
+    revert_in: int = Field(default=120, ge=10, le=7200)
+    """Seconds after which an unconfirmed change reverts by itself."""
+    stop_on_failure: bool = False
+    """Whether devices that have not begun are left alone after the first failure."""
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DRIFTLINE_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    intended: IntendedSettings = IntendedSettings()
+    actual: ActualSettings = ActualSettings()
+    nornir: NornirSettings = NornirSettings()
+    connection: Connection = Connection()
+    credentials: CredentialSettings = CredentialSettings()
+    apply: ApplySettings = ApplySettings()
+    guards: Guards = Guards()
+    state_dir: Path = Path("~/.local/state/driftline")
+    """Where driftline keeps what it has to remember between runs; readable by its owner alone."""
+    folder: Path = Path()
+    """What relative paths are relative to: the folder of the settings file."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the base's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over the file."""
+        return env_settings, init_settings
+
+    def path(self, path: Path) -> Path:
+        """Return a path of the settings as one that can be opened."""
+        return self.folder / path.expanduser()
+
+    @property
+    def nornir_inventory(self) -> dict[str, Any]:
+        """Nornir's inventory section, with its files relative to the settings file."""
+        options = {
+            name: str(self.path(Path(value))) if name.endswith("_file") else value
+            for name, value in self.nornir.options.items()
+        }
+        return {"plugin": self.nornir.plugin, "options": options}
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """Read the settings file: the one given, else `$DRIFTLINE_CONFIG`, else `driftline.yml` here.
+
+    Raises:
+        SettingsError: it is missing or something in it is wrong; every problem is named with file and line.
+    """
+    given = path or Path(os.environ.get("DRIFTLINE_CONFIG", FILE))
+    if not given.is_file():
+        raise SettingsError(
+            f"there is no settings file {given}", code="SETTINGS-MISSING", hint="give one with --config FILE"
+        )
+    try:
+        document = documents.read(given)
+        settings = documents.validate(document, Settings, "SETTINGS")
+    except LoadError as error:
+        raise SettingsError(error.message, code=error.code, hint=error.hint) from error
+    return settings.model_copy(update={"folder": given.parent})
+
+
+def _secret(path: Path | None, folder: Path) -> SecretStr | None:
+    if path is None:
+        return None
+    place = folder / path.expanduser()
+    try:
+        return SecretStr(place.read_text(encoding="utf-8").strip())
+    except OSError as error:
+        raise SettingsError(
+            f"the secret file {place} can't be read: {error.strerror}", code="SETTINGS-SECRET"
+        ) from error

@@ -1,0 +1,144 @@
+"""The run on one page: load → diff → plan → apply → report. Nothing flows back but results."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from driftline.adapters.intent import IntentAdapter
+from driftline.devices import DeviceAdapter, Expected, Fleet
+from driftline.engine import Diff, DiffSyncModelFlags, Plan
+from driftline.engine.exceptions import LoadError, StalePlan
+from driftline.engine.executor import Policy, execute
+from driftline.engine.plan import make_plan, stale
+from driftline.network import change_order, select
+from driftline.runs import check
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from driftline.engine.exceptions import DriftlineError
+    from driftline.engine.results import RunResult, UnitResult
+    from driftline.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Both datasets, and the devices that are compared."""
+
+    intended: IntentAdapter
+    actual: DeviceAdapter
+    chosen: frozenset[str]
+
+    @property
+    def failures(self) -> dict[str, DriftlineError]:
+        """The devices that could not be read whole, and why; they take no part."""
+        return self.actual.failures
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whom to tell about the progress of a run, and how it is stopped."""
+
+    on_total: Callable[[int], object] | None = None
+    on_device: Callable[[str], object] | None = None
+    on_unit: Callable[[UnitResult], object] | None = None
+    halt: threading.Event | None = field(default=None)
+
+
+def load_intended(settings: Settings) -> IntentAdapter:
+    """Load the intended state; raises LoadError with every problem in it."""
+    state = settings.path(settings.state_dir)
+    intended = IntentAdapter(settings.path(settings.intended.path), cache_dir=state / "cache")
+    intended.load()
+    return intended
+
+
+def load(settings: Settings, *, limit: str | None = None, watch: Watch | None = None) -> Loaded:
+    """Load the intended state, and the actual state of the devices that it knows."""
+    intended = load_intended(settings)
+    chosen = _choose(intended, limit)
+    expected = [
+        Expected(device.name, device.site, device.serial)
+        for device in intended.get_all("device")
+        if device.name in chosen
+    ]
+    actual = _read(settings, expected, watch)
+    actual.fit(intended)
+    return Loaded(intended, actual, frozenset(chosen))
+
+
+def detect(loaded: Loaded) -> Diff:
+    """Return the drift: what has to change on the devices to be as intended."""
+    return loaded.actual.diff_from(loaded.intended)
+
+
+def plan(loaded: Loaded, diff: Diff) -> Plan:
+    """Flatten the drift into a plan, in the order of change, with the lines that each device would get."""
+    made = make_plan(diff, loaded.intended, loaded.actual, order=change_order)
+    return made.with_native(loaded.actual.preview(made.units))
+
+
+def load_for(made: Plan, settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:
+    """Load the actual state of the devices that a saved plan is for, and nothing else."""
+    expected = [
+        Expected(unit, facts.get("site", ""), facts.get("serial"))
+        for unit, facts in sorted(made.identities.items())
+    ]
+    return _read(settings, expected, watch)
+
+
+def apply(made: Plan, actual: DeviceAdapter, settings: Settings, *, watch: Watch | None = None) -> RunResult:
+    """Apply a plan, exactly it and all of it; devices that could not be read are left alone.
+
+    Raises:
+        StalePlan: a value that the plan was computed from has changed; nothing was written.
+        GuardBreach: the plan goes beyond a limit; nothing was written.
+    """
+    watch = watch or Watch()
+    check(settings.guards, made, actual.count())
+    readable = made.restricted_to(unit for unit in made.units if unit not in actual.failures)
+    problems = stale(readable, actual)
+    if problems:
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise StalePlan(f"{problems[0]}{more}", problems=problems, hint=problems[0].hint)
+    actual.planned = readable.native
+    policy = Policy(revert_in=settings.apply.revert_in, stop_on_failure=settings.apply.stop_on_failure)
+    return execute(
+        readable.units,
+        actual,
+        policy=policy,
+        dispatch=actual.fleet.dispatch,
+        on_unit=watch.on_unit,
+        halt=watch.halt,
+    )
+
+
+def _choose(intended: IntentAdapter, limit: str | None) -> set[str]:
+    """Return the names of the devices to compare; the others are flagged to take no part."""
+    devices = intended.get_all("device")
+    if limit is None:
+        return {device.name for device in devices}
+    chosen = select(devices, limit)
+    if not chosen:
+        raise LoadError(
+            f"--limit {limit!r} chooses no device",
+            code="LIMIT-EMPTY",
+            hint="name devices, sites or roles, or use * and ?",
+        )
+    for device in devices:
+        if device.name not in chosen:
+            device.model_flags |= DiffSyncModelFlags.IGNORE
+    return chosen
+
+
+def _read(settings: Settings, expected: list[Expected], watch: Watch | None) -> DeviceAdapter:
+    watch = watch or Watch()
+    if watch.on_total is not None:
+        watch.on_total(len(expected))
+    credentials = settings.credentials.resolved(settings.folder)
+    fleet = Fleet.from_inventory(settings.nornir_inventory, settings.connection, credentials)
+    actual = DeviceAdapter(fleet, expected)
+    actual.load(watch.on_device)
+    return actual
