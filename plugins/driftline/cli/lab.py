@@ -128,7 +128,8 @@ def _lab(arguments: argparse.Namespace) -> Lab:
     from driftline.lab import Lab  # noqa: PLC0415 - the simulator is needed here only
 
     configs = _configs(arguments)
-    return _served(lambda: Lab(configs, port=arguments.port, tls=arguments.tls, latency=arguments.latency))
+    lab: Lab = _served(lambda: Lab(configs, port=arguments.port, tls=arguments.tls, latency=arguments.latency))
+    return lab
 
 
 def _configs(arguments: argparse.Namespace) -> dict[str, str]:

@@ -284,13 +284,13 @@ class _Parser(argparse.ArgumentParser):
         self.exit(ExitStatus.USAGE, f"{self.prog}: {message}\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser() -> _Parser:
     parser = _Parser(prog="driftline", description="Keeps a network true to its intent.")
     parser.add_argument("--version", action="version", version=f"driftline {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=_Parser)
     common, devices, changing = _common(), _devices(), _changing()
 
-    def add(command: Callable[..., ExitStatus], *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    def add(command: Callable[..., ExitStatus], *parents: _Parser) -> _Parser:
         text = (command.__doc__ or "").strip()
         sub = commands.add_parser(
             command.__name__, parents=[common, *parents], help=text.rstrip("."), description=text
@@ -313,8 +313,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
+def _common() -> _Parser:
+    parser = _Parser(add_help=False)
     parser.add_argument(
         "-c", "--config", type=Path, metavar="FILE", help="settings (default: driftline.yml here)"
     )
@@ -325,8 +325,8 @@ def _common() -> argparse.ArgumentParser:
     return parser
 
 
-def _devices() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
+def _devices() -> _Parser:
+    parser = _Parser(add_help=False)
     parser.add_argument(
         "-l", "--limit", metavar="PATTERN", help="devices, sites or roles, as in Ansible: 'ams-*,!ams-leaf2'"
     )
@@ -335,14 +335,14 @@ def _devices() -> argparse.ArgumentParser:
     return parser
 
 
-def _changing() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
+def _changing() -> _Parser:
+    parser = _Parser(add_help=False)
     parser.add_argument("-y", "--yes", action="store_true", help="do not ask before changing devices")
     return parser
 
 
-def _diff() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(add_help=False)
+def _diff() -> _Parser:
+    parser = _Parser(add_help=False)
     parser.add_argument("-D", "--diff", action="store_true", help="show the devices' own lines, too")
     return parser
 

@@ -59,7 +59,7 @@ class Terminal:
 def stopping(halt: threading.Event | None, terminal: Terminal) -> Iterator[None]:
     """Let the first Ctrl-C (or SIGTERM) stop a run after the devices that are under way, the second at once."""
 
-    def stop(signum: int, frame: Any) -> None:
+    def stop(_signal: int, _frame: Any) -> None:
         if halt is None or halt.is_set():
             raise KeyboardInterrupt
         halt.set()

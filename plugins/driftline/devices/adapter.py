@@ -144,7 +144,7 @@ class DeviceAdapter(Adapter):
         """
         problems: dict[str, list[Problem]] = {}
         for interface in intended.get_all("interface"):
-            name = str(interface.device)  # type: ignore[attr-defined]
+            name = str(interface.device)
             if name in self._states:
                 found = list(self._unfit(interface, self._states[name], self.platform_of(name)))
                 problems.setdefault(name, []).extend(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
 import structlog
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from .transaction import Transaction
     from .typing import ProgressCallback
+
+Model = TypeVar("Model", bound=DiffSyncModel)
 
 
 class Adapter:
@@ -198,22 +200,40 @@ class Adapter:
             if modelname in cls.get_children_mapping()
         ]
 
-    def get(self, obj: Any, identifier: str | Mapping[str, Any]) -> DiffSyncModel:
+    # By class, the objects have the class's type; by name, whatever the caller knows them to be.
+
+    @overload
+    def get(self, obj: builtins.type[Model], identifier: str | Mapping[str, Any]) -> Model: ...
+    @overload
+    def get(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any: ...
+    def get(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any:
         """Return an object by its model and its identity (a mapping, or a unique id)."""
         return self.store.get(model=obj, identifier=identifier)
 
-    def get_or_none(self, obj: Any, identifier: str | Mapping[str, Any]) -> DiffSyncModel | None:
+    @overload
+    def get_or_none(self, obj: builtins.type[Model], identifier: str | Mapping[str, Any]) -> Model | None: ...
+    @overload
+    def get_or_none(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any: ...
+    def get_or_none(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any:
         """Return an object, or None when it is not there."""
         try:
             return self.get(obj, identifier)
         except ObjectNotFound:
             return None
 
-    def get_all(self, obj: Any) -> list[DiffSyncModel]:
+    @overload
+    def get_all(self, obj: builtins.type[Model]) -> list[Model]: ...
+    @overload
+    def get_all(self, obj: Any) -> list[Any]: ...
+    def get_all(self, obj: Any) -> list[Any]:
         """Return all objects of a model, in the order in which they were added."""
         return self.store.get_all(model=obj)
 
-    def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[DiffSyncModel]:
+    @overload
+    def get_by_uids(self, uids: Iterable[str], obj: builtins.type[Model]) -> list[Model]: ...
+    @overload
+    def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[Any]: ...
+    def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[Any]:
         """Return the objects of a model with these unique ids."""
         return self.store.get_by_uids(uids=uids, model=obj)
 

@@ -77,7 +77,8 @@ class _Comparison:
     @staticmethod
     def _moved(dataset: Dataset, obj: DiffSyncModel) -> DiffSyncModel | None:
         """Return the same object where it hangs under another parent: it moves, it is neither new nor gone."""
-        return dataset.get_or_none(obj.get_type(), obj.get_unique_id())
+        there: DiffSyncModel | None = dataset.get_or_none(obj.get_type(), obj.get_unique_id())
+        return there
 
     def _pair(
         self, source: DiffSyncModel, dest: DiffSyncModel | None, into: Diff, *, moved: bool = False

@@ -233,7 +233,7 @@ def _step(
 
 
 def _step_id(unit: str, action: str, element: DiffElement) -> str:
-    seed = _canonical([unit, action, element.type, element.keys])
+    seed = _canonical([unit, action, element.type, element.keys, element.get_attrs_diffs()])
     return hashlib.sha256(seed.encode()).hexdigest()[:12]
 
 

@@ -29,16 +29,21 @@ class Dispatch(Protocol):
 class Dataset(Protocol):
     """What the differ and the executor need of an adapter."""
 
-    name: str
-    top_level: Sequence[str]
+    @property
+    def name(self) -> str:
+        """What the dataset is called."""
 
-    def get(self, obj: Any, identifier: str | Mapping[str, Any]) -> DiffSyncModel:
+    @property
+    def top_level(self) -> Sequence[str]:
+        """The names of the models at the top."""
+
+    def get(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any:
         """Return an object, or raise ObjectNotFound."""
 
-    def get_or_none(self, obj: Any, identifier: str | Mapping[str, Any]) -> DiffSyncModel | None:
+    def get_or_none(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any:
         """Return an object, or None."""
 
-    def get_all(self, obj: Any) -> list[DiffSyncModel]:
+    def get_all(self, obj: Any) -> list[Any]:
         """Return all objects of one model, in the order in which they were added."""
 
     def add(self, obj: DiffSyncModel) -> None:
