@@ -1,0 +1,1 @@
+"""The adapters: one room per system that knows the intended or the observed state."""
