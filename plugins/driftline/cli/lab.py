@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +50,10 @@ def up(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
     def ready() -> None:
         _write_hosts(lab, arguments.hosts)
+        if lab.ca_file is not None:
+            authority = arguments.hosts.with_suffix(".ca.pem")
+            authority.write_bytes(lab.ca_file.read_bytes())
+            terminal.note(f"to trust them, set connection.ca_file; their certificate authority: {authority}")
         terminal.note(f"{len(lab)} simulated devices are up; hosts file: {arguments.hosts}; stop with Ctrl-C")
 
     _served(lambda: lab.serve_forever(arguments.control, on_ready=ready))
@@ -117,7 +122,11 @@ def counters(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Show what all devices together have been asked: requests, sessions, commits, confirms, writes."""
     if arguments.reset:
         _served(_client(arguments).reset)
-    terminal.json(_served(_client(arguments).counters).__dict__)
+    found = asdict(_served(_client(arguments).counters))
+    if terminal.as_json:
+        terminal.json(found)
+    else:
+        terminal.out.print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in found.items()))
     return ExitStatus.OK
 
 

@@ -19,6 +19,7 @@ from driftline.workflow import Watch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_UNFOLDED = 10_000  # characters; wider than any line
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -27,8 +28,8 @@ class Terminal:
 
     def __init__(self, *, as_json: bool, verbosity: int = 0) -> None:
         self.as_json = as_json
-        self.out = Console()
-        self.err = Console(stderr=True)
+        self.out = _console(stderr=False)
+        self.err = _console(stderr=True)
         _configure_logs(verbosity)
 
     def json(self, value: Any) -> None:
@@ -71,6 +72,14 @@ def stopping(halt: threading.Event | None, terminal: Terminal) -> Iterator[None]
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def _console(*, stderr: bool) -> Console:
+    """Return a console that folds long lines on a terminal, and leaves them whole in a file or a pipe."""
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = _UNFOLDED
+    return console
 
 
 def _configure_logs(verbosity: int) -> None:

@@ -203,6 +203,10 @@ class IPAddress(DiffSyncModel):
     interface: str
     secondary: bool = False
 
+    def get_shortname(self) -> str:
+        """Return the address, with its VRF when that is not the default one."""
+        return self.address if self.vrf == DEFAULT_VRF else f"{self.address} (vrf {self.vrf})"
+
     @property
     def is_ipv4(self) -> bool:
         """Whether it is an IPv4 address."""

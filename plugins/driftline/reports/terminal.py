@@ -46,7 +46,7 @@ def show_rows(console: Console, rows: Iterable[Row]) -> None:
         top = Tree(Text(site, style="bold cyan"))
         for device in devices.values():
             top.add(device)
-        console.print(top, soft_wrap=True)
+        console.print(top)
 
 
 def _row_text(row: Row, sign: str, style: str) -> Text:
@@ -106,7 +106,7 @@ def _show_unit(console: Console, unit: UnitResult, *, diffs: bool) -> None:
         tree.add(_step_text(step))
     for warning in unit.warnings:
         tree.add(Text(f"note: {warning}", style="yellow"))
-    console.print(tree, soft_wrap=True)
+    console.print(tree)
     if diffs and unit.native_diff:
         console.print(escape(unit.native_diff), markup=False, highlight=False, soft_wrap=True)
 

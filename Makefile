@@ -1,0 +1,62 @@
+# Every target does its own set-up: a virtual environment with locked dependencies, below .venv/.
+# Written for Debian, Ubuntu and macOS; on macOS it has not been tried.
+
+# The newest Python that is found, or the one you name: make test PYTHON=/path/to/python3.13
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$p && break; done)
+TAG := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+VENV := .venv/$(TAG)
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types contracts unit bench docs lock clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(READY) ## the main job, end to end, on simulated devices
+	@demo/run.sh "$(abspath $(BIN))/driftline"
+
+test: lint types contracts unit ## everything that must pass: style, types, import contracts, tests
+
+lint: $(READY) ## style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY) ## static types, strict
+	$(BIN)/mypy
+	$(BIN)/mypy tests/typing
+
+contracts: $(READY) ## who may import whom
+	$(BIN)/lint-imports
+
+unit: $(READY) ## the tests alone
+	$(BIN)/python -m pytest -n auto
+
+bench: $(READY) ## measure, beside the rivals
+	$(BIN)/python tests/benchmarks/drift_run.py
+
+docs: $(READY) ## run the examples of README and docs
+	$(BIN)/python -m pytest tests/docs
+
+lock: $(READY) ## resolve the dependencies anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+		--group dev pyproject.toml --upgrade -o requirements.lock
+
+clean: ## remove what the targets made
+	rm -rf .venv .driftline .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(TAG)" || { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is Python $(TAG); 3.11 or newer is needed" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install -y -q python$(TAG)-venv; } || \
+		{ echo "this Python can't make virtual environments: apt-get install python$(TAG)-venv" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
