@@ -82,7 +82,9 @@ class Fabric:
                 "hostname": endpoint.host,
                 "port": endpoint.port,
                 "platform": "eos",
-                "connection_options": {"napalm": {"extras": {"optional_args": {"transport": endpoint.transport}}}},
+                "connection_options": {
+                    "napalm": {"extras": {"optional_args": {"transport": endpoint.transport}}}
+                },
             }
             for name, endpoint in self.lab.endpoints.items()
         }

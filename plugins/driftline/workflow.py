@@ -101,8 +101,7 @@ def apply(made: Plan, actual: DeviceAdapter, settings: Settings, *, watch: Watch
     readable = made.restricted_to(unit for unit in made.units if unit not in actual.failures)
     problems = stale(readable, actual)
     if problems:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        raise StalePlan(f"{problems[0]}{more}", problems=problems, hint=problems[0].hint)
+        raise StalePlan("the devices are not as they were when the plan was made", problems=problems)
     actual.planned = readable.native
     policy = Policy(revert_in=settings.apply.revert_in, stop_on_failure=settings.apply.stop_on_failure)
     return execute(

@@ -50,12 +50,17 @@ def plain(folder: Path, workers: int) -> dict[str, float]:
     from nornir_napalm.plugins.tasks import napalm_get  # noqa: PLC0415
 
     nornir = InitNornir(
-        inventory={"plugin": "SimpleInventory", "options": {"host_file": str(folder / ".driftline/hosts.yml")}},
+        inventory={
+            "plugin": "SimpleInventory",
+            "options": {"host_file": str(folder / ".driftline/hosts.yml")},
+        },
         runner={"plugin": "threaded", "options": {"num_workers": workers}},
         logging={"enabled": False},
     )
     nornir.inventory.defaults.username = nornir.inventory.defaults.password = "admin"
-    result = nornir.run(task=napalm_get, getters=[*GETTERS, "config"], getters_options={"config": {"retrieve": "running"}})
+    result = nornir.run(
+        task=napalm_get, getters=[*GETTERS, "config"], getters_options={"config": {"retrieve": "running"}}
+    )
     nornir.close_connections()
     if result.failed:
         sys.exit(f"{len(result.failed_hosts)} hosts failed")
@@ -64,9 +69,10 @@ def plain(folder: Path, workers: int) -> dict[str, float]:
 
 def measured(what: str, folder: Path, workers: int) -> dict[str, float]:
     """Run one side in this process and return what it cost; imports are not counted, they are the same for both."""
-    import driftline.workflow  # noqa: F401, PLC0415
     import napalm  # noqa: F401, PLC0415
     import nornir_napalm.plugins.tasks  # noqa: F401, PLC0415
+
+    import driftline.workflow  # noqa: F401, PLC0415
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     before = resource.getrusage(resource.RUSAGE_SELF)
@@ -82,12 +88,25 @@ def measured(what: str, folder: Path, workers: int) -> dict[str, float]:
 def one_round(what: str, folder: Path, workers: int) -> dict[str, float]:
     """Measure one side in a fresh process, and count what the lab was asked."""
     driftline(folder, "lab", "counters", "--reset")
-    command = [sys.executable, __file__, "--measure", what, "--folder", str(folder), "--workers", str(workers)]
+    command = [
+        sys.executable,
+        __file__,
+        "--measure",
+        what,
+        "--folder",
+        str(folder),
+        "--workers",
+        str(workers),
+    ]
     answer = subprocess.run(command, capture_output=True, text=True, check=False)
     if answer.returncode:
         sys.exit(answer.stderr)
     counters = json.loads(driftline(folder, "lab", "counters", "--output", "json"))
-    return {**json.loads(answer.stdout), "requests": counters["requests"], "sessions": counters["sessions_opened"]}
+    return {
+        **json.loads(answer.stdout),
+        "requests": counters["requests"],
+        "sessions": counters["sessions_opened"],
+    }
 
 
 def driftline(folder: Path, *arguments: str) -> str:
@@ -114,9 +133,13 @@ def report(rounds: dict[str, list[dict[str, float]]], devices: int) -> None:
     for name, value in rows:
         cells = [f"{statistics.median(value(r) for r in rounds[side]):18.2f}" for side in ("drift", "plain")]
         print(f"{name:28}{''.join(cells)}")
-    ratios = [ours["wall"] / theirs["wall"] for ours, theirs in zip(rounds["drift"], rounds["plain"], strict=True)]
+    ratios = [
+        ours["wall"] / theirs["wall"] for ours, theirs in zip(rounds["drift"], rounds["plain"], strict=True)
+    ]
     first = rounds["drift"][-1]
-    print(f"of which load {first['load']:.2f} s, compare {first['compare']:.3f} s, for {first['objects']:.0f} objects")
+    print(
+        f"of which load {first['load']:.2f} s, compare {first['compare']:.3f} s, for {first['objects']:.0f} objects"
+    )
     print(
         f"wall ratio, ours / plain: median {statistics.median(ratios):.2f}, min {min(ratios):.2f}, "
         f"max {max(ratios):.2f} (aim: {AIM}; the floor is 1: plain reading alone)"
@@ -126,7 +149,9 @@ def report(rounds: dict[str, list[dict[str, float]]], devices: int) -> None:
 def main() -> None:
     """Measure both sides in turn, and print the comparison."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--topology", default="25x20x24", help="sites x devices x interfaces (default: %(default)s)")
+    parser.add_argument(
+        "--topology", default="25x20x24", help="sites x devices x interfaces (default: %(default)s)"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=50)
     parser.add_argument("--measure", choices=("drift", "plain"), help=argparse.SUPPRESS)
@@ -138,13 +163,25 @@ def main() -> None:
     sites, devices, _ = (int(part) for part in arguments.topology.split("x"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        driftline(folder, "lab", "up", "--background", "--topology", arguments.topology, "--intent", "intent", "--port", "8399")
+        driftline(
+            folder,
+            "lab",
+            "up",
+            "--background",
+            "--topology",
+            arguments.topology,
+            "--intent",
+            "intent",
+            "--port",
+            "8399",
+        )
         try:
             rounds: dict[str, list[dict[str, float]]] = {"drift": [], "plain": []}
             for number in range(arguments.rounds):
                 for side in ("drift", "plain") if number % 2 else ("plain", "drift"):
                     rounds[side].append(one_round(side, folder, arguments.workers))
-            print(f"{sites * devices} devices, {arguments.topology}, {arguments.workers} threads, {arguments.rounds} rounds in turn")
+            what = f"{sites * devices} devices, {arguments.topology}, {arguments.workers} threads"
+            print(f"{what}, {arguments.rounds} rounds in turn")
             report(rounds, sites * devices)
         finally:
             driftline(folder, "lab", "down")

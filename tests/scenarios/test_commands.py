@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Fabric
 
 DRIFTLINE = [sys.executable, "-m", "driftline.cli"]
@@ -78,7 +79,10 @@ def test_an_interrupted_run_finishes_what_is_under_way(fabric: Fabric, number: s
     fabric.setting(connection={"workers": 1})
     config = str(fabric.folder / "driftline.yml")
     process = subprocess.Popen(
-        [*DRIFTLINE, "remediate", "--yes", "--config", config], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*DRIFTLINE, "remediate", "--yes", "--config", config],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     first = fabric.lab["core1"]
     deadline = time.monotonic() + 30
@@ -100,7 +104,12 @@ def test_a_lab_of_one_s_own(tmp_path: Path) -> None:
 
     def driftline(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*DRIFTLINE, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+            [*DRIFTLINE, *arguments],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
     up = driftline("lab", "up", "--background", "--topology", "1x2x6", "--intent", "intent", "--port", "8291")
@@ -136,10 +145,17 @@ def test_the_lab_with_tls_is_verified(tmp_path: Path) -> None:
 
     def driftline(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*DRIFTLINE, *arguments], cwd=tmp_path, env={**environment, **more}, capture_output=True, text=True, check=False
+            [*DRIFTLINE, *arguments],
+            cwd=tmp_path,
+            env={**environment, **more},
+            capture_output=True,
+            text=True,
+            check=False,
         )
 
-    up = driftline("lab", "up", "--background", "--tls", "--topology", "1x2x6", "--intent", "intent", "--port", "8292")
+    up = driftline(
+        "lab", "up", "--background", "--tls", "--topology", "1x2x6", "--intent", "intent", "--port", "8292"
+    )
     assert up.returncode == 0, up.stderr
     try:
         untrusted = driftline("drift", DRIFTLINE_CONNECTION__CA_FILE="")

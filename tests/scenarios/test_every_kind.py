@@ -104,19 +104,55 @@ BY_INTENT: list[tuple[str, str, str, str, str]] = [
     ("vlan renamed", "name: servers", "name: machines", "name machines", "name servers"),
     ("vlan name emptied", "name: servers", "name: null", "vlan 30", "name servers"),
     ("vlan gone", "vlans:\n  30: {name: servers}", "vlans: {}", "vlan 20", "name servers"),
-    ("svi", "  Vlan20:", "  Vlan30: {description: new, addresses: [10.0.30.1/24]}\n  Vlan20:", "interface Vlan30", "Vlan31"),
-    ("svi gone", "  Vlan20: {description: voice, vrf: red, addresses: [10.0.20.1/24]}\n", "", "Vlan10", "Vlan20"),
-    ("loopback", "  Loopback0:", "  Loopback1: {addresses: [10.0.0.9/32]}\n  Loopback0:", "10.0.0.9/32", "Loopback2"),
+    (
+        "svi",
+        "  Vlan20:",
+        "  Vlan30: {description: new, addresses: [10.0.30.1/24]}\n  Vlan20:",
+        "interface Vlan30",
+        "Vlan31",
+    ),
+    (
+        "svi gone",
+        "  Vlan20: {description: voice, vrf: red, addresses: [10.0.20.1/24]}\n",
+        "",
+        "Vlan10",
+        "Vlan20",
+    ),
+    (
+        "loopback",
+        "  Loopback0:",
+        "  Loopback1: {addresses: [10.0.0.9/32]}\n  Loopback0:",
+        "10.0.0.9/32",
+        "Loopback2",
+    ),
     ("address", "10.0.0.1/32", "10.0.0.2/32", "10.0.0.2/32", "10.0.0.1/32"),
     ("mtu", "mtu: 9000", "mtu: 8000", "mtu 8000", "mtu 9000"),
     ("mtu emptied", "mtu: 9000", "mtu: null", "description uplink", "mtu 9000"),
-    ("shutdown", "native_vlan: 30, enabled: true", "native_vlan: 30, enabled: false", "   shutdown\n", "no shutdown"),
+    (
+        "shutdown",
+        "native_vlan: 30, enabled: true",
+        "native_vlan: 30, enabled: false",
+        "   shutdown\n",
+        "no shutdown",
+    ),
     ("trunk list", '"10,20,30"', "[10, 11, 12]", "allowed vlan 10-12", "10,20,30"),
     ("trunk list to all", '"10,20,30"', "all", "native vlan 30", "10,20,30"),
     ("lag", "lag: Port-Channel1, lag_mode: active", "lag: null", "Port-Channel1", "channel-group"),
     ("lag mode", "lag_mode: active", "lag_mode: passive", "channel-group 1 mode passive", "mode active"),
-    ("vrf", "vrf: red, addresses: [10.0.20.1/24]", "vrf: null, addresses: [10.0.20.1/24]", "10.0.20.1/24", "Vlan30"),
-    ("subinterface", "encapsulation_vlan: 100", "encapsulation_vlan: 200", "dot1q vlan 200", "dot1q vlan 100"),
+    (
+        "vrf",
+        "vrf: red, addresses: [10.0.20.1/24]",
+        "vrf: null, addresses: [10.0.20.1/24]",
+        "10.0.20.1/24",
+        "Vlan30",
+    ),
+    (
+        "subinterface",
+        "encapsulation_vlan: 100",
+        "encapsulation_vlan: 200",
+        "dot1q vlan 200",
+        "dot1q vlan 100",
+    ),
     ("spelling", "  Ethernet3:", "  et3:", "interface Ethernet3", "interface et3"),
 ]
 
@@ -124,7 +160,9 @@ BY_INTENT: list[tuple[str, str, str, str, str]] = [
 @pytest.mark.parametrize(
     ("old", "new", "there", "gone"), [row[1:] for row in BY_INTENT], ids=[row[0] for row in BY_INTENT]
 )
-def test_a_change_of_the_intent_reaches_the_device(fabric: Fabric, old: str, new: str, there: str, gone: str) -> None:
+def test_a_change_of_the_intent_reaches_the_device(
+    fabric: Fabric, old: str, new: str, there: str, gone: str
+) -> None:
     """What the intent says anew is on the device afterwards; going back restores the configuration."""
     before = fabric.lab["leaf1"].running_config
     fabric.edit("leaf1", old, new)

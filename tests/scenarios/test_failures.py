@@ -46,7 +46,9 @@ def test_a_device_that_fails_is_byte_identical_to_before(fabric: Fabric, fault: 
     devices = {device["device"]: device for device in answer.json["devices"]}
     assert devices["leaf1"]["outcome"] == "rolled-back"
     assert devices["leaf1"]["error"]["code"]
-    assert all(op["status"] in ("failure", "error") and op["message"] for op in devices["leaf1"]["operations"])
+    assert all(
+        op["status"] in ("failure", "error") and op["message"] for op in devices["leaf1"]["operations"]
+    )
     assert fabric.lab["leaf1"].running_config == before["leaf1"]
     for other in ("leaf2", "core1"):
         assert devices[other]["outcome"] == "applied"

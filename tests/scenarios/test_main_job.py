@@ -49,9 +49,7 @@ def test_drift_is_shown_as_a_tree_in_the_direction_running_to_intended(fabric: F
     assert any("+ address 10.0.10.1/24" in line for line in lines)
     assert any("- address 10.0.10.99/24" in line for line in lines)
     assert any("- interface Vlan66" in line for line in lines)
-    assert lines[-1] == (
-        "3 devices: 1 in sync, 2 drifted, 0 not read; 2 to create, 2 to update, 4 to delete"
-    )
+    assert lines[-1] == ("3 devices: 1 in sync, 2 drifted, 0 not read; 2 to create, 2 to update, 4 to delete")
 
 
 def test_drift_writes_nothing(fabric: Fabric) -> None:
@@ -142,8 +140,8 @@ def test_the_run_reports_the_device_s_own_diff(fabric: Fabric) -> None:
 def test_limit_compares_and_changes_only_what_it_chooses(fabric: Fabric) -> None:
     """--limit takes names, wildcards, roles and exclusions, as Ansible's does."""
     by_hand(fabric)
-    assert "1 devices" in fabric.run("drift", "--limit", "leaf2").out
-    assert "2 devices" in fabric.run("drift", "--limit", "leaf").out
+    assert "1 device:" in fabric.run("drift", "--limit", "leaf2").out
+    assert "2 devices:" in fabric.run("drift", "--limit", "leaf").out
     assert fabric.run("remediate", "--yes", "--limit", "lab,!leaf1").status == 0
     assert counted(fabric, "leaf1", UNCHANGED) == UNCHANGED
     assert "vlan 20" in fabric.lab["leaf2"].running_config

@@ -135,10 +135,7 @@ def _refused(name: str, *found: YamlProblem) -> LoadError:
 
 def load_error(what: str, problems: Iterable[Problem]) -> LoadError:
     """Return the error for problems that were found, in the order of files and lines."""
-    found = sorted(set(problems), key=_by_place)
-    first = found[0]
-    more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
-    return LoadError(f"{what}: {first}{more}", problems=found, code=first.code, hint=first.hint)
+    return LoadError(what, problems=sorted(set(problems), key=_by_place))
 
 
 def _by_place(problem: Problem) -> tuple[str, int, Problem]:

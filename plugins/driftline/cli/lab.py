@@ -54,7 +54,7 @@ def up(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
             authority = arguments.hosts.with_suffix(".ca.pem")
             authority.write_bytes(lab.ca_file.read_bytes())
             terminal.note(f"to trust them, set connection.ca_file; their certificate authority: {authority}")
-        terminal.note(f"{len(lab)} simulated devices are up; hosts file: {arguments.hosts}; stop with Ctrl-C")
+        terminal.note(f"{_counted(len(lab))} up; hosts file: {arguments.hosts}; stop with Ctrl-C")
 
     _served(lambda: lab.serve_forever(arguments.control, on_ready=ready))
     return ExitStatus.OK
@@ -130,6 +130,10 @@ def counters(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     return ExitStatus.OK
 
 
+def _counted(number: int) -> str:
+    return "1 simulated device is" if number == 1 else f"{number} simulated devices are"
+
+
 # Parts ----------------------------------------------------------------------------------------------------
 
 
@@ -137,7 +141,9 @@ def _lab(arguments: argparse.Namespace) -> Lab:
     from driftline.lab import Lab  # noqa: PLC0415 - the simulator is needed here only
 
     configs = _configs(arguments)
-    lab: Lab = _served(lambda: Lab(configs, port=arguments.port, tls=arguments.tls, latency=arguments.latency))
+    lab: Lab = _served(
+        lambda: Lab(configs, port=arguments.port, tls=arguments.tls, latency=arguments.latency)
+    )
     return lab
 
 
@@ -215,7 +221,7 @@ def _up_in_background(arguments: argparse.Namespace, terminal: Terminal) -> Exit
         )
     deadline = time.monotonic() + _START_TIMEOUT
     while process.poll() is None and time.monotonic() < deadline:
-        if b" are up" in log.read_bytes():
+        if b" up; hosts file" in log.read_bytes():
             process.returncode = 0  # it lives on without us; nobody is going to wait for it
             terminal.note(log.read_text(encoding="utf-8").strip().replace("Ctrl-C", "`driftline lab down`"))
             return ExitStatus.OK

@@ -5,13 +5,17 @@ from __future__ import annotations
 import argparse
 import getpass
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import SecretStr
 
 from driftline import __version__
-from driftline.engine.exceptions import DriftlineError
+from driftline.engine import Plan
+from driftline.engine.exceptions import DriftlineError, PlanError
+from driftline.reports import drift_report, plan_rows, run_report
+from driftline.reports.drift import counted, failure_list
 
 from . import lab
 from .exit_status import ExitStatus, of_drift, of_run
@@ -19,7 +23,6 @@ from .exit_status import ExitStatus, of_drift, of_run
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from driftline.engine import Plan
     from driftline.settings import Settings
     from driftline.workflow import Loaded
 
@@ -59,9 +62,7 @@ def validate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     if terminal.as_json:
         terminal.json({"valid": True, "counts": counts})
     else:
-        words = ", ".join(
-            f"{count} {name.replace('ip_', '')}{_plural(count, name)}" for name, count in counts.items()
-        )
+        words = ", ".join(counted(count, name.removeprefix("ip_")) for name, count in counts.items())
         terminal.out.print(f"The intent is valid: {words}", highlight=False)
     return ExitStatus.OK
 
@@ -69,7 +70,6 @@ def validate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 def drift(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Find drift, and write nothing."""
     from driftline import workflow  # noqa: PLC0415
-    from driftline.reports import drift_report  # noqa: PLC0415
     from driftline.reports.terminal import show_drift  # noqa: PLC0415
 
     loaded = _load(arguments, terminal)
@@ -151,7 +151,6 @@ def _run(
     made: Plan, actual: Any, settings: Settings, arguments: argparse.Namespace, terminal: Terminal
 ) -> ExitStatus:
     from driftline import workflow  # noqa: PLC0415
-    from driftline.reports import run_report  # noqa: PLC0415
     from driftline.reports.terminal import show_run  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
@@ -182,9 +181,6 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _read_plan(path: Path) -> Plan:
-    from driftline.engine import Plan  # noqa: PLC0415
-    from driftline.engine.exceptions import PlanError  # noqa: PLC0415
-
     try:
         return Plan.from_json(path.read_bytes())
     except OSError as error:
@@ -201,8 +197,6 @@ def _write_private(path: Path, text: str) -> None:
 def _show_plan(
     made: Plan, loaded: Loaded, arguments: argparse.Namespace, terminal: Terminal, *, quiet_json: bool = False
 ) -> None:
-    from driftline.reports import plan_rows  # noqa: PLC0415
-    from driftline.reports.drift import failure_list  # noqa: PLC0415
     from driftline.reports.terminal import show_failures, show_native, show_rows  # noqa: PLC0415
 
     if terminal.as_json:
@@ -223,13 +217,10 @@ def _plan_line(made: Plan) -> str:
         action: sum(step.action == action for step in made.steps) for action in ("create", "update", "delete")
     }
     words = ", ".join(f"{count} to {action}" for action, count in counts.items())
-    return f"Plan {made.id[:12]}: {words}, on {len(made.units)} device{'s' if len(made.units) > 1 else ''}"
+    return f"Plan {made.id[:12]}: {words}, on {counted(len(made.units), 'device')}"
 
 
 def _plan_dict(made: Plan, loaded: Loaded) -> dict[str, Any]:
-    from dataclasses import asdict  # noqa: PLC0415
-
-    from driftline.reports.drift import failure_list  # noqa: PLC0415
 
     return {
         **made.model_dump(mode="json"),
@@ -246,7 +237,9 @@ def _plan_status(made: Plan, loaded: Loaded) -> ExitStatus:
 def _agreed(arguments: argparse.Namespace, made: Plan) -> bool:
     if arguments.yes or not sys.stdin.isatty():
         return True
-    answer = input(f"Apply {len(made.steps)} changes to {len(made.units)} devices? [y/N] ")
+
+    what = f"{counted(len(made.steps), 'change')} to {counted(len(made.units), 'device')}"
+    answer = input(f"Apply {what}? [y/N] ")
     return answer.strip().casefold() in ("y", "yes")
 
 
@@ -267,10 +260,6 @@ def _show_error(error: DriftlineError, terminal: Terminal) -> None:
     from driftline.reports.terminal import error_text  # noqa: PLC0415
 
     terminal.err.print(error_text(error), soft_wrap=True)
-
-
-def _plural(count: int, name: str) -> str:
-    return "" if count == 1 else "es" if name.endswith("s") else "s"
 
 
 # Arguments ------------------------------------------------------------------------------------------------

@@ -71,10 +71,13 @@ class DriftReport:
         counts = self.counts
         in_sync = self.devices - len(self.drifted) - len(self.failures)
         text = (
-            f"{self.devices} devices: {in_sync} in sync, {len(self.drifted)} drifted, {len(self.failures)} not read; "
+            f"{counted(self.devices, 'device')}: {in_sync} in sync, {len(self.drifted)} drifted, "
+            f"{len(self.failures)} not read; "
             f"{counts['create']} to create, {counts['update']} to update, {counts['delete']} to delete"
         )
-        return text if len(self.rows) or self.failures else f"{self.devices} devices, all in sync"
+        if self.rows or self.failures:
+            return text
+        return f"{counted(self.devices, 'device')}, {'all ' if self.devices > 1 else ''}in sync"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values."""
@@ -85,6 +88,11 @@ class DriftReport:
             "drift": [_row_dict(row) for row in self.rows],
             "failures": [asdict(failure) for failure in self.failures],
         }
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun: `1 device`, `2 devices`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
 
 
 def drift_report(diff: Diff, devices: int, failures: Mapping[str, DriftlineError]) -> DriftReport:
@@ -100,7 +108,7 @@ def plan_rows(plan: Plan) -> tuple[Row, ...]:
 def failure_list(failures: Mapping[str, DriftlineError]) -> tuple[Failure, ...]:
     """Return the devices that take no part, by name."""
     return tuple(
-        Failure(name, error.code, error.message, error.hint) for name, error in sorted(failures.items())
+        Failure(name, error.code, str(error), error.hint) for name, error in sorted(failures.items())
     )
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from driftline.engine.exceptions import DriftlineError
+    from driftline.engine.exceptions import DriftlineError, Problem
     from driftline.engine.results import StepResult, UnitResult
 
     from .drift import DriftReport, Failure, Row
@@ -123,21 +123,26 @@ def _step_text(result: StepResult) -> Text:
 def show_failures(console: Console, failures: Iterable[Failure]) -> None:
     """Print the devices that take no part."""
     for failure in failures:
-        text = Text.assemble((f"{failure.code} ", "bold red"), failure.message)
-        if failure.hint:
-            text.append(f"\n    try: {failure.hint}", style="dim")
-        console.print(text, soft_wrap=True)
+        console.print(_told(failure.code, failure.message, failure.hint), soft_wrap=True)
 
 
 def error_text(error: DriftlineError) -> Text:
-    """Return an error for people: its code, what happened, what to try."""
-    text = Text.assemble((f"{error.code} ", "bold red"), error.message)
-    problems = getattr(error, "problems", ())
-    if len(problems) > 1:
-        for problem in problems:
-            text.append(f"\n  {problem}")
+    """Return an error for people: its code, what happened to what, what to try."""
+    problems: Sequence[Problem] = getattr(error, "problems", ())
+    if problems:
+        lines = [
+            _told(problem.code, f"{problem.where}: {problem.message}", problem.hint) for problem in problems
+        ]
+        text = Text("\n").join([Text(error.message, style="bold"), *lines])
+    else:
+        text = _told(error.code, error.message, error.hint)
     if error.rollback_error is not None:
         text.append(f"\nrollback: {error.rollback_error.message}", style="bold red")
-    if error.hint:
-        text.append(f"\n    try: {error.hint}", style="dim")
+    return text
+
+
+def _told(code: str, message: str, hint: str) -> Text:
+    text = Text.assemble((f"{code} ", "bold red"), message)
+    if hint:
+        text.append(f"\n    try: {hint}", style="dim")
     return text

@@ -226,7 +226,7 @@ class DeviceFile(Entry):
 
     name: Word | None = None
     site: Word
-    role: Word
+    role: Word | None = None
     platform: Word
     serial: Word | None = None
     description: str | None = None
