@@ -31,7 +31,7 @@ trap '"$driftline" lab down >/dev/null 2>&1' EXIT
 mkdir -p .driftline
 
 say "A lab of 3 sites x 4 devices, in line with inventory/intent"
-run 0 lab up --background --hosts "$DRIFTLINE_NORNIR__OPTIONS__HOST_FILE" --port 8180
+run 0 lab up --background --hosts "$DRIFTLINE_NORNIR__OPTIONS__HOST_FILE" --port "${DEMO_PORT:-8180}"
 run 0 drift
 
 say "3 a.m.: somebody changes things by hand"

@@ -32,7 +32,14 @@ class IntendedAddress:
     value: Interface
     secondary: bool
     anycast: bool
-    where: str
+    written: str
+    """The address as the file spells it."""
+    merged: Merged
+
+    @property
+    def where(self) -> str:
+        """The file and line; only looked up for a problem."""
+        return self.merged.where("addresses", self.written)
 
     @property
     def text(self) -> str:
@@ -52,14 +59,16 @@ def interface_addresses(
     vrf = merged.values.get("vrf") or DEFAULT_VRF
     found: list[IntendedAddress] = []
     for text, entry in (merged.addresses or {}).items():
-        where = merged.where("addresses", text)
         wrong = _wrong_address(text, entry)
         if wrong is not None:
             code, message, hint = wrong
+            where = merged.where("addresses", text)
             problems.append(Problem(where, code, f"{device} {interface}: {text}: {message}", hint))
             continue
         found.append(
-            IntendedAddress(device, interface, vrf, _parsed(text), entry.secondary, entry.anycast, where)
+            IntendedAddress(
+                device, interface, vrf, _parsed(text), entry.secondary, entry.anycast, text, merged
+            )
         )
     problems.extend(_primaries(found))
     return tuple(found)
