@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import structlog
 import yaml
 
 from driftline.cli import main
@@ -102,6 +103,13 @@ def settings_for(folder: Path) -> dict[str, Any]:
         "apply": {"revert_in": 10},
         "state_dir": str(folder / "state"),
     }
+
+
+@pytest.fixture(autouse=True)
+def _logs() -> Iterator[None]:
+    """Put the logs back to where they went: the command line sends them to the stderr that it finds."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 
 import structlog
 
 from .diff import Diff
 from .differ import calculate
 from .enum import DiffSyncFlags
-from .exceptions import DiffClassMismatch, ObjectNotFound
+from .exceptions import DiffClassMismatch, ObjectNotFound, ObjectRefused
 from .executor import Policy, execute
 from .model import DiffSyncModel
-from .plan import make_plan
-from .results import UnitOutcome
+from .plan import by_unit, make_steps
+from .results import UnitOutcome, UnitResult
 from .store import BaseStore
 from .store.local import LocalStore
 from .transaction import MemoryTransaction
@@ -72,13 +72,16 @@ class Adapter:
                 cls._models[name] = value
         for name in cls.top_level:
             if name not in cls._models:
-                raise AttributeError(
-                    f'top_level references attribute "{name}" but it is not a class attribute!'
-                )
+                what = "a DiffSyncModel subclass" if hasattr(cls, name) else "a class attribute"
+                raise AttributeError(f'top_level references attribute "{name}" but it is not {what}!')
 
     def __str__(self) -> str:
         """Return the adapter's name."""
         return self.name
+
+    def __repr__(self) -> str:
+        """Return the adapter's name, as log events show it."""
+        return f"<{self.name}>"
 
     def __len__(self) -> int:
         """Return the number of objects."""
@@ -123,34 +126,44 @@ class Adapter:
     ) -> Diff:
         """Change this dataset to be like the source, by the hooks of its models, and return the diff.
 
-        A given diff is applied as it is, also when it is empty.
+        A given diff is applied as it is, also when it is empty. The first exception of a hook ends the sync and
+        is raised, unless the flags say CONTINUE_ON_FAILURE; a hook that returns None leaves out its object and
+        what is below it.
         """
         if diff is None:
             diff = self.diff_from(source, diff_class=diff_class, flags=flags, callback=callback)
         elif not isinstance(diff, diff_class):
             raise DiffClassMismatch(
-                f"The provided diff's class is {diff.__class__.__name__}, not {diff_class.__name__}"
+                f"The provided diff's class ({diff.__class__.__name__}) does not match "
+                f"the diff_class: {diff_class.__name__}"
             )
-        units = make_plan(diff, source, self).units
+        steps = make_steps(diff, self)
         proceed = DiffSyncFlags.CONTINUE_ON_FAILURE in flags
-        total, done = len(units), 0
+        done, total = 0, len(diff)
 
-        def progress(_: Any) -> None:
+        def progress(unit: UnitResult) -> None:
             nonlocal done
-            done += 1
+            done += len(unit.steps)
             if callback is not None:
                 callback("sync", done, total)
 
-        result = execute(units, self, policy=Policy(stop_on_failure=not proceed), on_unit=progress)
-        if result.counts[UnitOutcome.APPLIED]:
-            self.sync_complete(
-                source, diff, flags, structlog.get_logger().new(src=source, dst=self, flags=flags)
-            )
+        log = structlog.get_logger().new(src=source, dst=self, flags=flags)
+        log.info("Beginning sync")
+        policy = Policy(stop_on_failure=not proceed)
+        result = execute(by_unit(steps), self, policy=policy, on_unit=progress, log=log)
+        if DiffSyncFlags.LOG_UNCHANGED_RECORDS in flags:
+            self._log_unchanged(diff, log)
+        log.info("Sync complete")
+        errors = [unit.error for unit in result.units if unit.error is not None]
         if result.interrupted:
-            raise KeyboardInterrupt
-        failed = next((unit.error for unit in result.units if unit.error is not None), None)
-        if failed is not None and not proceed:
-            raise failed
+            raise KeyboardInterrupt from next(iter(errors), None)
+        raised = [error for error in errors if not isinstance(error, ObjectRefused)]
+        if raised and not proceed:
+            raise raised[0]
+        if callback is not None and done < total:
+            callback("sync", total, total)  # the other elements are there for what is below them
+        if result.counts[UnitOutcome.APPLIED]:
+            self.sync_complete(source, diff, flags, log)
         return diff
 
     def sync_to(
@@ -168,6 +181,14 @@ class Adapter:
         self, source: Adapter, diff: Diff, flags: DiffSyncFlags = DiffSyncFlags.NONE, logger: Any = None
     ) -> None:
         """Called after a sync that changed something; does nothing by default."""
+
+    def _log_unchanged(self, diff: Diff, log: Any) -> None:
+        for element in diff.walk():
+            if element.action is None:
+                uid = self.model_class(element.type).create_unique_id(**element.keys)
+                log.debug(
+                    "No changes to apply; no action needed", action=None, model=element.type, unique_id=uid
+                )
 
     # Units ------------------------------------------------------------------------------------------------
 
@@ -241,6 +262,29 @@ class Adapter:
         """Return the names of the models that have objects."""
         return self.store.get_all_model_names()
 
+    def get_or_instantiate(
+        self,
+        model: builtins.type[Model],
+        ids: Mapping[str, Any],
+        attrs: Mapping[str, Any] | None = None,
+    ) -> tuple[Model, bool]:
+        """Return an object, made from these values when it is not there, and whether it was made."""
+        return cast("tuple[Model, bool]", self.store.get_or_instantiate(model=model, ids=ids, attrs=attrs))
+
+    def get_or_add_model_instance(self, obj: Model) -> tuple[Model, bool]:
+        """Return the object with the identity of this one, or this one, added, and whether it was added."""
+        return cast("tuple[Model, bool]", self.store.get_or_add_model_instance(obj))
+
+    def update_or_instantiate(
+        self, model: builtins.type[Model], ids: Mapping[str, Any], attrs: Mapping[str, Any]
+    ) -> tuple[Model, bool]:
+        """Return an object with these values set, made when it is not there, and whether it was made."""
+        return cast("tuple[Model, bool]", self.store.update_or_instantiate(model=model, ids=ids, attrs=attrs))
+
+    def update_or_add_model_instance(self, obj: Model) -> tuple[Model, bool]:
+        """Return the object with the identity of this one, its attributes set as here, and whether it is new."""
+        return cast("tuple[Model, bool]", self.store.update_or_add_model_instance(obj))
+
     def add(self, obj: DiffSyncModel) -> None:
         """Add an object."""
         self.store.add(obj=obj)
@@ -259,7 +303,21 @@ class Adapter:
 
     # Text -------------------------------------------------------------------------------------------------
 
-    def dict(self, exclude_defaults: bool = True, **kwargs: Any) -> Mapping[str, Mapping[str, Any]]:  # noqa: FBT001, FBT002 - diffsync's signature
+    def str(self, indent: int = 0) -> builtins.str:
+        """Return all objects as indented text, from the top down."""
+        margin = " " * indent
+        lines: list[builtins.str] = []
+        for modelname in self.top_level:
+            objects = self.get_all(modelname)
+            lines.append(f"{margin}{modelname}" if objects else f"{margin}{modelname}: []")
+            lines.extend(obj.str(indent=indent + 2) for obj in objects)
+        return "\n".join(lines)
+
+    def dict(
+        self,
+        exclude_defaults: bool = True,  # noqa: FBT001, FBT002 - diffsync's signature
+        **kwargs: Any,
+    ) -> Mapping[builtins.str, Mapping[builtins.str, Any]]:
         """Return all objects as plain values: `{model: {unique id: {field: value}}}`."""
         return {
             modelname: {
@@ -268,3 +326,11 @@ class Adapter:
             }
             for modelname in sorted(self.get_all_model_names())
         }
+
+    def load_from_dict(
+        self, data: Mapping[builtins.str, Mapping[builtins.str, Mapping[builtins.str, Any]]]
+    ) -> None:
+        """Add the objects that `dict` returned; of models that this adapter does not have, none."""
+        for modelname, cls in self._models.items():
+            for values in data.get(modelname, {}).values():
+                self.add(cls(**values))

@@ -10,7 +10,7 @@ from .exceptions import ObjectAlreadyExists
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from .enum import DiffSyncModelFlags
 
@@ -36,7 +36,7 @@ class Diff:
 
     def __len__(self) -> int:
         """Return the number of elements in the whole tree."""
-        return sum(1 + len(element.child_diff) for element in self._elements())
+        return sum(len(element) for element in self._elements())
 
     def __bool__(self) -> bool:
         """Return True: a diff without differences is still a diff."""
@@ -46,15 +46,16 @@ class Diff:
         """Return whether two diffs ask for the same."""
         if not isinstance(other, Diff):
             return NotImplemented
-        return self.dict() == other.dict()
+        return self._differing() == other._differing()
 
     __hash__ = None  # type: ignore[assignment] # a diff changes while it is built
 
     def add(self, element: DiffElement) -> None:
         """Add an element, or raise ObjectAlreadyExists when its name is taken in its group."""
         group = self.children.setdefault(element.type, {})
-        if group.setdefault(element.name, element) is not element:
+        if element.name in group:
             raise ObjectAlreadyExists(f"Already storing a {element.type} named {element.name}", element)
+        group[element.name] = element
 
     def groups(self) -> list[builtins.str]:
         """Return the names of the models that have elements here, sorted."""
@@ -100,8 +101,8 @@ class Diff:
         """Return the differences as indented text."""
         margin = " " * indent
         lines: list[Any] = []
-        for group in self.groups():
-            elements = [e for e in self.children[group].values() if e.has_diffs()]
+        for group, members in self.children.items():
+            elements = [e for e in members.values() if e.has_diffs()]
             if elements:
                 lines.append(f"{margin}{group}")
                 lines.extend(element.str(indent=indent + 2) for element in elements)
@@ -116,6 +117,9 @@ class Diff:
             if element.has_diffs():
                 result.setdefault(element.type, {})[element.name] = element.dict()
         return result
+
+    def _differing(self) -> builtins.dict[tuple[builtins.str, builtins.str], DiffElement]:
+        return {(each.type, each.name): each for each in self._elements() if each.has_diffs()}
 
     def _elements(self) -> Iterator[DiffElement]:
         for group in self.children.values():
@@ -158,20 +162,21 @@ class DiffElement:
         """Return whether two elements ask for the same, children included."""
         if not isinstance(other, DiffElement):
             return NotImplemented
-        return (self.type, self.name, self.keys, self.source_attrs, self.dest_attrs, self.child_diff) == (
-            other.type,
-            other.name,
-            other.keys,
-            other.source_attrs,
-            other.dest_attrs,
-            other.child_diff,
-        )
+        return self._request() == other._request() and self.child_diff == other.child_diff
 
     def __lt__(self, other: DiffElement) -> bool:
         """Order by type, then by name."""
         return (self.type, self.name) < (other.type, other.name)
 
     __hash__ = None  # type: ignore[assignment] # an element changes while it is built
+
+    def __len__(self) -> int:
+        """Return the number of elements of the tree of which this one is the top."""
+        return 1 + len(self.child_diff)
+
+    def __bool__(self) -> bool:
+        """Return True, whatever is below."""
+        return True
 
     def __str__(self) -> builtins.str:
         """Return what the element is about, on one line."""
@@ -198,21 +203,22 @@ class DiffElement:
         if dest is not None:
             self.dest_attrs = dest
 
-    def get_attrs_keys(self) -> list[builtins.str]:
+    def get_attrs_keys(self) -> Collection[builtins.str]:
         """Return the names of the attributes that take part: those of the side that is there, or of both."""
-        if self.source_attrs is None or self.dest_attrs is None:
-            return list((self.source_attrs if self.source_attrs is not None else self.dest_attrs) or ())
-        return [name for name in self.source_attrs if name in self.dest_attrs]
+        source, dest = self.source_attrs, self.dest_attrs
+        if source is not None and dest is not None:
+            return [name for name in source if name in dest]
+        there = source if source is not None else dest
+        return [] if there is None else there.keys()
 
     def get_attrs_diffs(self) -> builtins.dict[builtins.str, builtins.dict[builtins.str, Any]]:
         """Return the new values under `+` and the old ones under `-`."""
         diffs: builtins.dict[builtins.str, builtins.dict[builtins.str, Any]] = {}
-        names = self.get_attrs_keys()
-        if self.source_attrs is not None and self.dest_attrs is not None:
-            names = list(self._changed())
-        if self.source_attrs is not None and (names or self.dest_attrs is None):
+        both = self.source_attrs is not None and self.dest_attrs is not None
+        names = self._changed() if both else self.get_attrs_keys()
+        if self.source_attrs is not None:
             diffs["+"] = {name: self.source_attrs[name] for name in names}
-        if self.dest_attrs is not None and (names or self.source_attrs is None):
+        if self.dest_attrs is not None:
             diffs["-"] = {name: self.dest_attrs[name] for name in names}
         return diffs
 
@@ -232,6 +238,7 @@ class DiffElement:
         """Return the counts of this element and of all that is below it."""
         counts = self.child_diff.summary()
         counts[self.action or "no-change"] += 1
+        del counts[DiffSyncActions.SKIP]  # told of whole diffs only, as in diffsync
         return counts
 
     def str(self, indent: int = 0) -> builtins.str:
@@ -249,6 +256,8 @@ class DiffElement:
             text += f" MISSING in {self.dest_name}"
         elif self.dest_attrs is not None:
             text += f" MISSING in {self.source_name}"
+        else:
+            text += "" if self.child_diff.has_diffs() else " (no diffs)"
         if self.child_diff.has_diffs():
             text += "\n" + self.child_diff.str(indent + 2)
         return text
@@ -256,6 +265,9 @@ class DiffElement:
     def dict(self) -> builtins.dict[builtins.str, Any]:
         """Return the element as plain values: `+` new, `-` old, and the children by model."""
         return {**self.get_attrs_diffs(), **self.child_diff.dict()}
+
+    def _request(self) -> tuple[Any, ...]:
+        return self.type, self.name, self.keys, self.action, self.moved, self.get_attrs_diffs()
 
     def _changed(self) -> tuple[builtins.str, ...]:
         if self.changed is not None:

@@ -16,7 +16,8 @@ DriftlineError
 ├── ObjectCrudException          apply: a hook refused its object
 │   ├── ObjectNotCreated
 │   ├── ObjectNotUpdated
-│   └── ObjectNotDeleted
+│   ├── ObjectNotDeleted
+│   └── ObjectRefused            it raised nothing, but returned none or a failed one
 ├── TransactionError             apply: a unit could not be changed as one
 │   ├── PrepareError
 │   ├── CommitError
@@ -60,25 +61,22 @@ class DriftlineError(Exception):
 
     default_code: ClassVar[str] = "ERROR"
 
+    # Also here, for subclasses elsewhere whose constructors do not call this one.
+    message: str = ""
+    code: str = "ERROR"
+    hint: str = ""
+    rollback_error: DriftlineError | None = None
+    """Why taking back what was done before this error did not succeed either."""
+
     def __init__(self, message: str = "", *args: Any, code: str = "", hint: str = "") -> None:
         super().__init__(message, *args)
         self.message = message
         self.code = code or self.default_code
         self.hint = hint
-        self.rollback_error: DriftlineError | None = None
-        """Why taking back what was done before this error did not succeed either."""
 
 
-class SettingsError(DriftlineError):
-    """The settings can't be used."""
-
-    default_code = "SETTINGS"
-
-
-class LoadError(DriftlineError):
-    """A dataset could not be read whole; nothing of it may be taken for the truth."""
-
-    default_code = "LOAD"
+class ProblemsError(DriftlineError):
+    """Base of errors that can have several causes at once, each with its own place, code and hint."""
 
     def __init__(
         self,
@@ -88,8 +86,33 @@ class LoadError(DriftlineError):
         code: str = "",
         hint: str = "",
     ) -> None:
-        super().__init__(message, *args, code=code, hint=hint)
         self.problems: tuple[Problem, ...] = tuple(problems)
+        first = self.problems[0] if self.problems else None
+        super().__init__(
+            message,
+            *args,
+            code=code or (first.code if first else ""),
+            hint=hint or (first.hint if first else ""),
+        )
+
+    def __str__(self) -> str:
+        """Return the message with the first problem, and how many more there are."""
+        if not self.problems:
+            return self.message
+        more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
+        return f"{self.message}: {self.problems[0]}{more}"
+
+
+class SettingsError(ProblemsError):
+    """The settings can't be used."""
+
+    default_code = "SETTINGS"
+
+
+class LoadError(ProblemsError):
+    """A dataset could not be read whole; nothing of it may be taken for the truth."""
+
+    default_code = "LOAD"
 
 
 class TargetError(LoadError):
@@ -134,21 +157,10 @@ class DiffClassMismatch(DiffException):
     default_code = "DIFF-CLASS"
 
 
-class PlanError(DriftlineError):
+class PlanError(ProblemsError):
     """A plan can't be made, read or used."""
 
     default_code = "PLAN"
-
-    def __init__(
-        self,
-        message: str = "",
-        *args: Any,
-        problems: Iterable[Problem] = (),
-        code: str = "",
-        hint: str = "",
-    ) -> None:
-        super().__init__(message, *args, code=code, hint=hint)
-        self.problems: tuple[Problem, ...] = tuple(problems)
 
 
 class StalePlan(PlanError):
@@ -185,6 +197,12 @@ class ObjectNotDeleted(ObjectCrudException):
     """An object could not be deleted."""
 
     default_code = "OBJECT-NOT-DELETED"
+
+
+class ObjectRefused(ObjectCrudException):
+    """A hook returned no object, or one with a failed status: that object's affair, no reason to stop a sync."""
+
+    default_code = "OBJECT-REFUSED"
 
 
 class TransactionError(DriftlineError):

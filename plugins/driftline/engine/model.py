@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import builtins
+import itertools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import to_jsonable_python
 
 from .enum import DiffSyncModelFlags, DiffSyncStatus
 from .exceptions import ObjectAlreadyExists, ObjectNotFound, ObjectNotUpdated, ObjectStoreWrongType
@@ -58,20 +60,40 @@ class DiffSyncModel(BaseModel):
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:
         """Check that the roles name fields, each field once."""
         super().__pydantic_init_subclass__(**kwargs)
-        roles = (*cls._attributes, *cls._children.values())
-        for name in (*cls._identifiers, *cls._shortname, *roles):
-            if name not in cls.model_fields and not hasattr(cls, name):
-                raise AttributeError(f"{cls.__name__} names the field {name!r}, which it does not have")
-        named = [*cls._identifiers, *roles]
-        twice = {name for name in named if named.count(name) > 1}
-        if twice:
-            raise AttributeError(f"Fields {sorted(twice)} of {cls.__name__} have more than one role")
+        roles: builtins.dict[builtins.str, Iterable[builtins.str]] = {
+            "_identifiers": cls._identifiers,
+            "_attributes": cls._attributes,
+            "_children": cls._children.values(),
+        }
+        for role, names in {**roles, "_shortname": cls._shortname}.items():
+            for name in names:
+                if name not in cls.model_fields and not hasattr(cls, name):
+                    raise AttributeError(f"{cls.__name__}: {role} names {name!r}, which is no field of it")
+        for (one, names), (other, others) in itertools.combinations(roles.items(), 2):
+            if twice := set(names) & set(others):
+                raise AttributeError(
+                    f"{cls.__name__}: fields {twice} are included in both {one} and {other}."
+                )
 
     def model_post_init(self, _context: Any, /) -> None:
         """Start with no status and with every attribute managed."""
         object.__setattr__(self, "_status", DiffSyncStatus.SUCCESS)
         object.__setattr__(self, "_status_message", "")
         object.__setattr__(self, "_managed", None)
+
+    def __copy__(self) -> Self:
+        """Return a copy that has the same status and manages the same attributes."""
+        return self._like_me(super().__copy__())
+
+    def __deepcopy__(self, memo: builtins.dict[int, Any] | None = None) -> Self:
+        """Return a deep copy that has the same status and manages the same attributes."""
+        return self._like_me(super().__deepcopy__(memo))
+
+    def _like_me(self, copy: Self) -> Self:
+        # pydantic copies fields; it knows nothing of these slots.
+        for name in DiffSyncModel.__slots__:
+            object.__setattr__(copy, name, getattr(self, name))
+        return copy
 
     # Identity ---------------------------------------------------------------------------------------------
 
@@ -82,13 +104,15 @@ class DiffSyncModel(BaseModel):
 
     @classmethod
     def create_unique_id(cls, **identifiers: Any) -> builtins.str:
-        """Return the unique id of the object with these identifiers; different identities never share one."""
+        """Return the unique id of the object with these identifiers.
+
+        Identifiers are compared as text, and different ones never share a unique id.
+        """
         normalise = cls._normalise
         names = cls._identifiers or tuple(identifiers)
         values = [
-            str(normalise[name](identifiers[name]) if name in normalise else identifiers[name])
+            _text(normalise[name](identifiers[name]) if name in normalise else identifiers[name])
             for name in names
-            if name in identifiers
         ]
         if len(values) == 1:
             return values[0]
@@ -244,6 +268,10 @@ class DiffSyncModel(BaseModel):
         """Return the record as plain values, without its adapter."""
         return self.model_dump(**kwargs)
 
+    def json(self, **kwargs: Any) -> builtins.str:
+        """Return the record as JSON text, without its adapter and without what is at its default."""
+        return self.model_dump_json(**{"exclude_defaults": True, **kwargs})
+
     def str(self, include_children: bool = True, indent: int = 0) -> builtins.str:  # noqa: FBT001, FBT002 - diffsync's signature
         """Return the record, and all that is below it, as indented text."""
         margin = " " * indent
@@ -251,20 +279,42 @@ class DiffSyncModel(BaseModel):
         for modelname, field in self._children.items():
             uids = getattr(self, field)
             text += f"\n{margin}  {field}"
-            if not include_children or self.adapter is None:
+            if not uids or not include_children or self.adapter is None:
                 text += f": {uids}"
             else:
-                for child in self.adapter.get_by_uids(uids, modelname):
-                    text += "\n" + child.str(include_children=True, indent=indent + 4)
+                text += "".join("\n" + self._child_text(modelname, uid, indent + 4) for uid in uids)
         return text
+
+    def _child_text(self, modelname: builtins.str, uid: builtins.str, indent: int) -> builtins.str:
+        child: DiffSyncModel | None = self.adapter.get_or_none(modelname, uid)
+        if child is None:
+            return f"{' ' * indent}{uid} (ERROR: details unavailable)"
+        return child.str(indent=indent)
+
+    def __repr__(self) -> builtins.str:
+        """Return the model's name and the unique id."""
+        return f'{self.get_type()} "{self.get_unique_id()}"'
 
     def __str__(self) -> builtins.str:
         """Return the unique id, as messages show the object."""
         return self.get_unique_id()
 
 
+def _text(value: Any) -> str:
+    """Return an identifier as text: the same before and after it was saved as JSON."""
+    # The exact types first: this is called for every object of every comparison.
+    if type(value) is str:
+        return value
+    if type(value) is int:
+        return str(value)
+    return str(to_jsonable_python(value, fallback=str))
+
+
 def _escaped(value: str) -> str:
-    """Return a part of a unique id in which the separator `__` can't be mistaken."""
-    if "__" in value or value.startswith("_") or value.endswith("_"):
+    r"""Return a part of a unique id in which the separator `__` can't be mistaken.
+
+    Parts that need no escape keep their spelling; such a part has no `\_`, which every escaped one has.
+    """
+    if "__" in value or "\\_" in value or value.startswith("_") or value.endswith("_"):
         return value.replace("\\", "\\\\").replace("_", "\\_")
     return value

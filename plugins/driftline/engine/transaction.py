@@ -12,8 +12,8 @@ class Transaction(Protocol):
     """One unit's change, from the first staged object to the confirmed result.
 
     The executor calls, in this order: `begin`, the hooks of the unit's objects (which stage), `prepare`,
-    `commit`, `verify`, `confirm`. After a failure at any point it calls `rollback`, once; in every case it
-    calls `close` last.
+    `commit`, `verify`, `confirm`. After a failure of anything but `begin` it calls `rollback`, once; in every
+    case it calls `close` last. So `begin` itself leaves nothing behind that `close` does not release.
     """
 
     guarantee: str
@@ -94,6 +94,12 @@ class UndoLog:
         self._undo.append(undo)
 
     def rollback(self) -> None:
-        """Take everything back."""
+        """Take everything back, also past what can't be taken back; the first such failure is raised at the end."""
+        failures: list[Exception] = []
         while self._undo:
-            self._undo.pop()()
+            try:
+                self._undo.pop()()
+            except Exception as failure:  # noqa: BLE001 - the rest must still be taken back
+                failures.append(failure)
+        if failures:
+            raise failures[0]

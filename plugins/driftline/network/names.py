@@ -16,7 +16,7 @@ MIN_VLAN, MAX_VLAN = 1, 4094
 RESERVED_VLANS = frozenset({1, 1002, 1003, 1004, 1005})
 """VLANs that exist by themselves and are never created or deleted."""
 
-_NAME = re.compile(r"^(?P<prefix>[A-Za-z][A-Za-z-]*?)-?(?P<rest>\d.*)?$")
+_NAME = re.compile(r"^(?P<prefix>[A-Za-z][A-Za-z-]*?)-?(?P<rest>[\d.].*)?$")
 
 
 class InterfaceKind(enum.Enum):

@@ -16,10 +16,13 @@ def select(devices: Iterable[Device], pattern: str) -> set[str]:
     """Return the names of the devices that a pattern chooses.
 
     A pattern is a list, separated by commas or colons, of names, of sites, or of roles, each with the
-    wildcards `*` and `?`; `!part` takes devices out, and `&part` keeps only those that also match.
+    wildcards `*` and `?`; `!part` takes devices out, and `&part` keeps only those that also match. An empty
+    pattern chooses nothing: in a script it is a variable that was not set, hardly a wish to change everything.
     """
     pool = list(devices)
-    parts = [part.strip() for part in re.split(r"[,:]", pattern) if part.strip()]
+    parts = [part.strip() for part in re.split(r"[,:]", pattern) if part.strip(" !&")]
+    if not parts:
+        return set()
     plain = [part for part in parts if part[0] not in "!&"]
     chosen = {device.name for device in pool if not plain or any(_matches(device, part) for part in plain)}
     for part in parts:
@@ -31,4 +34,4 @@ def select(devices: Iterable[Device], pattern: str) -> set[str]:
 
 
 def _matches(device: Device, pattern: str) -> bool:
-    return any(fnmatchcase(name, pattern) for name in (device.name, device.site, device.role or ""))
+    return any(fnmatchcase(name, pattern) for name in (device.name, device.site, device.role) if name)

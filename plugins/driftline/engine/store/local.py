@@ -24,7 +24,7 @@ class LocalStore(BaseStore):
 
     def get_all_model_names(self) -> set[str]:
         """Return the names of the models that have at least one object."""
-        return {modelname for modelname, objects in self._data.items() if objects}
+        return {modelname for modelname, objects in self._groups() if objects}
 
     def get(self, *, model: Any, identifier: str | Mapping[str, Any]) -> DiffSyncModel:
         """Return one object, or raise ObjectNotFound; a string is a unique id."""
@@ -75,8 +75,12 @@ class LocalStore(BaseStore):
     def count(self, *, model: Any = None) -> int:
         """Return how many objects there are, of one model or in all."""
         if model is None:
-            return sum(len(objects) for objects in self._data.values())
+            return sum(len(objects) for _, objects in self._groups())
         return len(self._data.get(_modelname(model), {}))
+
+    def _groups(self) -> list[tuple[str, dict[str, DiffSyncModel]]]:
+        """Return the objects by model, as a list: another thread may add the first object of a model meanwhile."""
+        return list(self._data.items())
 
     def _uid(self, model: Any, identifier: str | Mapping[str, Any]) -> str:
         if isinstance(identifier, str):
