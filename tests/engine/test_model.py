@@ -238,3 +238,22 @@ def test_dict_and_json() -> None:
 def test_names() -> None:
     """An object is shown by its identity."""
     assert (str(Interface(name="Et1")), repr(Interface(name="Et1"))) == ("Et1", 'interface "Et1"')
+
+
+class Port(DiffSyncModel):
+    """A model with two identifiers."""
+
+    _modelname = "port"
+    _identifiers = ("device", "vid")
+
+    device: str
+    vid: int
+
+
+def test_unique_id_follows_the_identifiers() -> None:
+    """The unique id is remembered, and forgotten when an identifier is set or a copy is changed."""
+    one = Port(device="a", vid=1)
+    assert one.get_unique_id() == "a__1"
+    other = one.model_copy(update={"vid": 2})
+    one.vid = 3
+    assert (one.get_unique_id(), other.get_unique_id()) == ("a__3", "a__2")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from driftline.lab import Fault, FaultKind
+from tests.conftest import CANARY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -190,6 +191,20 @@ def test_the_environment_wins_over_the_file(fabric: Fabric, monkeypatch: pytest.
     answer = fabric.run("drift")
     assert answer.status == 3
     assert answer.out.count("DEVICE-AUTH") == 3
+
+
+def test_a_password_can_be_asked_for(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--ask-pass and --ask-enable ask without showing what is typed."""
+    prompts: list[str] = []
+
+    def typed(prompt: str) -> str:
+        prompts.append(prompt)
+        return CANARY
+
+    monkeypatch.setattr("getpass.getpass", typed)
+    monkeypatch.setenv("DRIFTLINE_CREDENTIALS__PASSWORD", "wrong")
+    assert fabric.run("drift", "--ask-pass", "--ask-enable").status == 0
+    assert prompts == ["Password for the devices: ", "Secret for the privileged mode: "]
 
 
 def test_plain_http_to_anything_but_loopback_is_refused(fabric: Fabric) -> None:

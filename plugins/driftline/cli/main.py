@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
     from .terminal import Terminal
 
+_PROMPTS = (
+    ("ask_pass", "password", "Password for the devices"),
+    ("ask_enable", "enable_secret", "Secret for the privileged mode"),
+)
+
 # Modules that import Nornir and NAPALM are imported where they are used: `driftline --help` must be quick.
 
 
@@ -173,10 +178,13 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     if getattr(arguments, "workers", None) is not None:
         connection = settings.connection.model_copy(update={"workers": arguments.workers})
         settings = settings.model_copy(update={"connection": connection})
-    if getattr(arguments, "ask_pass", False):
-        password = SecretStr(getpass.getpass("Device password: "))
-        credentials = settings.credentials.model_copy(update={"password": password})
-        settings = settings.model_copy(update={"credentials": credentials})
+    asked = {
+        field: SecretStr(getpass.getpass(f"{what}: "))
+        for flag, field, what in _PROMPTS
+        if getattr(arguments, flag, False)
+    }
+    if asked:
+        settings = settings.model_copy(update={"credentials": settings.credentials.model_copy(update=asked)})
     return settings
 
 
@@ -321,6 +329,7 @@ def _devices() -> _Parser:
     )
     parser.add_argument("-w", "--workers", type=_positive, metavar="N", help="devices to talk to at once")
     parser.add_argument("--ask-pass", action="store_true", help="ask for the devices' password")
+    parser.add_argument("--ask-enable", action="store_true", help="ask for the secret of the privileged mode")
     return parser
 
 

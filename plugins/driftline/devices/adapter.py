@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from driftline.engine import Adapter, DiffSyncModelFlags
 from driftline.engine.exceptions import DriftlineError, PlanError, PrepareError, Problem, Unreachable
-from driftline.network import Device, InterfaceKind, Site
+from driftline.network import Device, InterfaceKind, Site, interface_kind
 
 from .errors import translate
 from .models import LIVE, LiveInterface, LiveIPAddress, LiveVlan
@@ -148,6 +148,10 @@ class DeviceAdapter(Adapter):
             if name in self._states:
                 found = list(self._unfit(interface, self._states[name], self.platform_of(name)))
                 problems.setdefault(name, []).extend(found)
+        for vlan in intended.get_all("vlan"):
+            if vlan.device in self._states:
+                default = self.platform_of(vlan.device).default_vlan_name(vlan.vid)
+                vlan.name = None if vlan.name == default else vlan.name or None
         for name, found in problems.items():
             if found:
                 self._exclude(name, found)
@@ -155,10 +159,13 @@ class DeviceAdapter(Adapter):
     def _unfit(self, interface: Any, state: DeviceState, platform: Platform) -> Iterable[Problem]:
         where = f"{interface.device} {interface.name}"
         kind: InterfaceKind = interface.kind
-        if not kind.logical and state.interface(interface.name) is None:
+        port = interface.name.partition(".")[0]
+        if not interface_kind(port).logical and state.interface(port) is None:
             yield Problem(
                 where, "PLAN-NO-SUCH-PORT", "the device has no such port", "check the name in the intent"
             )
+        if interface.description is not None:
+            interface.description = interface.description.strip() or None
         defaults = platform.defaults(interface)
         for name in interface.get_managed():
             if getattr(interface, name) is None:

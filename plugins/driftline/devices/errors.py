@@ -1,8 +1,13 @@
-"""Where foreign exceptions become ours: NAPALM's, pyeapi's, Netmiko's and the sockets' below them."""
+"""Where foreign exceptions become ours: NAPALM's, pyeapi's, Netmiko's and the sockets' below them.
+
+Exceptions are told apart by the names of their classes, so that no driver has to be installed, or imported,
+for another one's sake.
+"""
 
 from __future__ import annotations
 
-import ssl
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftline.engine.exceptions import (
@@ -16,65 +21,150 @@ from driftline.engine.exceptions import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_AUTH_HINT = (
-    "check the user name and password (DRIFTLINE_CREDENTIALS__USERNAME, ...__PASSWORD, or --ask-pass)"
+# What follows such a word, up to the next quotation mark, may be a secret.
+_SECRET = re.compile(
+    r"""\b(?:(password|passphrase|secret|community|key|key-string|md5)(['"]?(?:\s*[=:]\s*|\s+)['"]?)"""
+    r"""|(input)(['"]?\s*[=:]\s*['"]?))[^'"\n]+""",
+    re.IGNORECASE,
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Meaning:
+    """What an exception means to us."""
+
+    kind: type[TargetError]
+    code: str
+    message: str = ""
+    """Instead of the exception's own text."""
+    hint: str = ""
+
+
+_TLS = _Meaning(
+    Unreachable,
+    "DEVICE-TLS",
+    "the device's TLS certificate is not trusted",
+    "give the certificate authority with connection.ca_file",
+)
+_NO_TLS = _Meaning(
+    Unreachable, "DEVICE-TLS", "there is no TLS at this port", "check the port and the transport"
+)
+_AUTH = _Meaning(
+    AuthenticationFailed,
+    "DEVICE-AUTH",
+    "the device refused the credentials",
+    "check the user name and password (DRIFTLINE_CREDENTIALS__USERNAME, ...__PASSWORD, or --ask-pass)",
+)
+_NOT_PERMITTED = _Meaning(
+    AuthenticationFailed,
+    "DEVICE-AUTH",
+    "the device does not permit this user to do it",
+    "check the user's role, and the enable secret (DRIFTLINE_CREDENTIALS__ENABLE_SECRET)",
+)
+_TIMEOUT = _Meaning(
+    Unreachable,
+    "DEVICE-TIMEOUT",
+    "no answer in time",
+    "is the device overloaded, or connection.timeout too short?",
+)
+_UNREACHABLE = _Meaning(
+    Unreachable, "DEVICE-UNREACHABLE", hint="check the address, the port and that the API is enabled"
+)
+_ANSWER = _Meaning(UnusableAnswer, "DEVICE-ANSWER", hint="is this the device's API?")
+_LOCKED = _Meaning(
+    UnusableAnswer,
+    "DEVICE-LOCKED",
+    hint="somebody else is changing it, or left a candidate behind: look at its configuration sessions",
+)
+_REFUSED = _Meaning(UnusableAnswer, "DEVICE-REFUSED")
+_ERROR = _Meaning(UnusableAnswer, "DEVICE-ERROR")
+
+MEANINGS: dict[str, _Meaning] = {
+    # The first that an exception, or one below it, is an instance of counts.
+    "SSLCertVerificationError": _TLS,
+    "ConnectAuthError": _AUTH,
+    "NetmikoAuthenticationException": _AUTH,
+    "ConnectTimeoutError": _TIMEOUT,
+    "CommandTimeoutException": _TIMEOUT,
+    "NetmikoTimeoutException": _TIMEOUT,
+    "TimeoutError": _TIMEOUT,
+    "UnsupportedVersion": _Meaning(UnusableAnswer, "DEVICE-VERSION", "its version is too old for the driver"),
+    "ModuleImportError": _Meaning(
+        UnusableAnswer, "DEVICE-DRIVER", hint="install the platform's NAPALM driver"
+    ),
+    "SSLError": _NO_TLS,
+    "ConnectionException": _UNREACHABLE,
+    "OSError": _UNREACHABLE,
+    "LockError": _LOCKED,
+    "UnlockError": _LOCKED,
+    "SessionLockedException": _LOCKED,
+    "ReplaceConfigException": _REFUSED,
+    "MergeConfigException": _REFUSED,
+    "CommitConfirmException": _REFUSED,
+    "CommitError": _REFUSED,
+    "CommandErrorException": _REFUSED,
+    "CommandError": _REFUSED,
+    "EapiError": _ANSWER,
+    "HTTPException": _ANSWER,
+    "LookupError": _ANSWER,
+    "TypeError": _ANSWER,
+    "ValueError": _ANSWER,
+    "AttributeError": _ANSWER,
+    "NapalmException": _ERROR,
+}
+
+
 def translate(error: BaseException, device: str, doing: str) -> DriftlineError:
-    """Return our error for whatever a driver raised while it was doing something to a device."""
+    """Return our error for whatever a driver raised while it was doing something to a device.
+
+    The original is its cause, unless its text holds a secret.
+    """
     if isinstance(error, DriftlineError):
         return error
-    ours = _translated(error, f"{device}: {doing}")
-    ours.__cause__ = error
+    meaning = _meaning(error)
+    text = _text(error)
+    ours = meaning.kind(f"{device}: {doing}: {meaning.message or text}", code=meaning.code, hint=meaning.hint)
+    ours.__cause__ = error if redacted(str(error)) == str(error) else None
+    ours.__suppress_context__ = True
     return ours
 
 
-def _translated(error: BaseException, what: str) -> TargetError:
+def redacted(text: str) -> str:
+    """Return a text without what may be a secret in it."""
+    return _SECRET.sub(r"\1\2\3\4<removed>", text)
+
+
+def _meaning(error: BaseException) -> _Meaning:
     chain = list(_chain(error))
+    text = str(error)
+    if any(type(one).__module__.startswith("pyeapi") for one in chain) and (special := _eapi(chain, text)):
+        return special
     names = {cls.__name__ for one in chain for cls in type(one).__mro__}
-    text = _text(error)
-    if _is_certificate(chain, text):
-        return Unreachable(
-            f"{what}: the device's TLS certificate is not trusted",
-            code="DEVICE-TLS",
-            hint="give the certificate authority with connection.ca_file",
-        )
-    if "Unauthorized" in text or names & {"ConnectAuthError", "NetmikoAuthenticationException"}:
-        return AuthenticationFailed(
-            f"{what}: the device refused the credentials", code="DEVICE-AUTH", hint=_AUTH_HINT
-        )
-    if "timed out" in text or names & {"TimeoutError", "ConnectTimeoutError", "CommandTimeoutException"}:
-        return Unreachable(
-            f"{what}: no answer in time",
-            code="DEVICE-TIMEOUT",
-            hint="is the device overloaded, or connection.timeout too short?",
-        )
-    if names & {"OSError", "ConnectionException", "ConnectionClosedException"} or "Socket error" in text:
-        return Unreachable(
-            f"{what}: {text}",
-            code="DEVICE-UNREACHABLE",
-            hint="check the address, the port and that the API is enabled",
-        )
-    if names & {"ConnectionError"}:
-        return UnusableAnswer(f"{what}: {text}", code="DEVICE-ANSWER", hint="is this the device's API?")
-    return UnusableAnswer(f"{what}: {type(error).__name__}: {text}", code="DEVICE-ERROR")
+    return next((meaning for name, meaning in MEANINGS.items() if name in names), _ERROR)
+
+
+def _eapi(chain: list[BaseException], text: str) -> _Meaning | None:
+    """Return what only the text of a pyeapi error tells."""
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return _TLS
+    if "Unauthorized" in text:
+        return _AUTH
+    if any(getattr(one, "error_code", None) == 1005 for one in chain):  # noqa: PLR2004 - eAPI's own number
+        return _NOT_PERMITTED
+    if text.startswith("Socket error") and "timed out" in text:
+        return _TIMEOUT
+    return None
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Return an exception and what it came from; an error of ours on the way is another story."""
     seen: BaseException | None = error
-    while seen is not None:
+    while seen is not None and not isinstance(seen, DriftlineError):
         yield seen
-        seen = seen.__cause__ or seen.__context__
-
-
-def _is_certificate(chain: list[BaseException], text: str) -> bool:
-    return (
-        any(isinstance(one, ssl.SSLCertVerificationError) for one in chain)
-        or "CERTIFICATE_VERIFY_FAILED" in text
-    )
+        seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
 
 
 def _text(error: BaseException) -> str:
-    """Return the error's first line; drivers like to append whole answers."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    """Return the error's first line, told by its class when it is no message; drivers append whole answers."""
+    line = (redacted(str(error)).strip().splitlines() or [""])[0][:300]
+    return line if " " in line else f"{type(error).__name__} {line}".strip()

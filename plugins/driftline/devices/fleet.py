@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import structlog
 from nornir import InitNornir
 from nornir.core.exceptions import ConnectionNotOpen
-from nornir.core.inventory import ConnectionOptions
 from nornir.core.task import Result, Task
 from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr
 
@@ -27,6 +28,10 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 _CONNECTION = "napalm"
+_log = structlog.get_logger(__name__)
+
+# pyeapi logs the traceback of every failed request; failures are reported, and a traceback tells no more.
+logging.getLogger("pyeapi").addHandler(logging.NullHandler())
 
 
 class Credentials(BaseModel):
@@ -55,17 +60,17 @@ class Connection(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """The devices that can be talked to, by name."""
+    """The devices that can be talked to, by name; the Nornir inventory itself stays as it is."""
 
     nornir: Nornir
+    connection: Connection
+    credentials: Credentials
+    tls: ssl.SSLContext
 
     @classmethod
     def from_nornir(cls, nornir: Nornir, connection: Connection, credentials: Credentials) -> Fleet:
-        """Return a fleet from a Nornir object; its hosts get credentials and safe connection options."""
-        tls = ssl.create_default_context(cafile=str(connection.ca_file) if connection.ca_file else None)
-        for host in nornir.inventory.hosts.values():
-            _prepare(host, connection, credentials, tls)
-        return cls(nornir)
+        """Return a fleet from a Nornir object; raises SettingsError when `ca_file` holds no certificates."""
+        return cls(nornir, connection, credentials, _tls(connection))
 
     @classmethod
     def from_inventory(
@@ -96,11 +101,38 @@ class Fleet:
         return self.nornir.inventory.hosts[name]
 
     def driver(self, name: str) -> Any:
-        """Return the open NAPALM driver of a device; raises TargetError when there is no connection."""
-        try:
-            return self.host(name).get_connection(_CONNECTION, self.nornir.config)
-        except Exception as error:
-            raise translate(error, name, "connecting") from error
+        """Return the open NAPALM driver of a device.
+
+        Raises:
+            TargetError: there is no connection, or its platform is not supported.
+            SettingsError: its connection options are not safe.
+        """
+        host = self.host(name)
+        if _CONNECTION not in host.connections:
+            try:
+                host.open_connection(_CONNECTION, self.nornir.config, **self._parameters(host))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is translated
+                ours = translate(error, name, "connecting")
+                raise ours from ours.__cause__
+        return host.connections[_CONNECTION].connection
+
+    def _parameters(self, host: Host) -> dict[str, Any]:
+        """Return how to connect: what the inventory says, our credentials, and options that verify."""
+        given = host.get_connection_parameters(_CONNECTION)
+        platform = platform_named(given.platform, host.name)
+        extras = dict(given.extras or {})
+        options = {**extras.get("optional_args", {})}
+        if self.credentials.enable_secret is not None:
+            options.setdefault("enable_password", self.credentials.enable_secret.get_secret_value())
+        options = platform.secure_options(given.hostname or host.name, options, self.tls)
+        return {
+            "hostname": given.hostname or host.name,
+            "username": given.username or self.credentials.username,
+            "password": given.password or _plain(self.credentials.password),
+            "port": given.port,
+            "platform": given.platform,
+            "extras": {"timeout": self.connection.timeout, **extras, "optional_args": options},
+        }
 
     def close(self, name: str) -> None:
         """Close a device's connection; an armed session would be aborted by it."""
@@ -108,14 +140,17 @@ class Fleet:
             self.host(name).close_connection(_CONNECTION)
         except ConnectionNotOpen:
             pass
-        except Exception:  # noqa: BLE001 - the far end may be gone; there is nothing left to release
-            self.host(name).connections.pop(_CONNECTION, None)
+        except Exception as error:  # noqa: BLE001 - the far end may be gone; there is nothing left to release
+            _log.debug(
+                "connection not closed cleanly", device=name, error=translate(error, name, "closing").code
+            )
 
     def close_all(self) -> None:
         """Close every connection that is open, also those of hosts on which a task failed."""
-        for name, host in self.nornir.inventory.hosts.items():
-            if _CONNECTION in host.connections:
-                self.close(name)
+        hosts = self.nornir.inventory.hosts.items()
+        open_ones = [name for name, host in hosts if _CONNECTION in host.connections]
+        if open_ones:
+            self.run(self.close, open_ones)
 
     def run(self, work: Callable[[str], Outcome], names: Sequence[str]) -> list[Outcome]:
         """Do one piece of work per device, as many at once as the runner allows.
@@ -140,18 +175,16 @@ class Fleet:
         return self.run(lambda name: work(by_name[name]), list(by_name))
 
 
-def _prepare(host: Host, connection: Connection, credentials: Credentials, tls: ssl.SSLContext) -> None:
-    host.username = host.username or credentials.username
-    host.password = host.password or _plain(credentials.password)
-    given = host.get_connection_parameters(_CONNECTION)
-    extras = dict(given.extras or {})
-    options = {**extras.get("optional_args", {})}
-    if credentials.enable_secret is not None:
-        options.setdefault("enable_password", credentials.enable_secret.get_secret_value())
-    platform = platform_named(given.platform, host.name)
-    options = platform.secure_options(given.hostname or host.name, options, tls)
-    extras = {"timeout": connection.timeout, **extras, "optional_args": options}
-    host.connection_options[_CONNECTION] = ConnectionOptions(extras=extras)
+def _tls(connection: Connection) -> ssl.SSLContext:
+    """Return a context that verifies the devices' certificates and names."""
+    try:
+        return ssl.create_default_context(cafile=str(connection.ca_file) if connection.ca_file else None)
+    except OSError as error:
+        raise SettingsError(
+            f"connection.ca_file {connection.ca_file} holds no certificates that can be read",
+            code="SETTINGS-CA-FILE",
+            hint="it is a file with certificates in PEM format",
+        ) from error
 
 
 def _plain(secret: SecretStr | None) -> str | None:

@@ -51,12 +51,23 @@ def read_device(driver: Any, device: str, platform: Platform, serial: str | None
 
 def read_running(driver: Any, device: str) -> str:
     """Return the running configuration; raises TargetError when it can't be had whole."""
-    text = str(
-        _getter(lambda: driver.get_config(retrieve="running"), device, "reading its configuration")["running"]
-    )
+    text = _read_config(driver, device, "running")
     if not text.strip():
         raise _empty(device, "an empty running configuration")
     return text
+
+
+def read_startup(driver: Any, device: str) -> str:
+    """Return the startup configuration, which may be empty; raises TargetError when it can't be had."""
+    return _read_config(driver, device, "startup")
+
+
+def _read_config(driver: Any, device: str, which: str) -> str:
+    return str(
+        _getter(
+            lambda: driver.get_config(retrieve=which)[which], device, f"reading its {which} configuration"
+        )
+    )
 
 
 def read_state(driver: Any, device: str, platform: Platform) -> DeviceState:
@@ -115,5 +126,6 @@ def _empty(device: str, what: str) -> UnusableAnswer:
 def _getter(getter: Callable[[], Any], device: str, doing: str) -> Any:
     try:
         return getter()
-    except Exception as error:
-        raise translate(error, device, doing) from error
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is translated
+        ours = translate(error, device, doing)
+        raise ours from ours.__cause__

@@ -1,24 +1,30 @@
 """From what a device has to what it shall have: the lines to send.
 
-Both states are rendered by the same template, so lines that driftline does not model are in neither and are
-never touched. hier_config finds the lines between the two; what it can't know is settled here first.
+Both states are rendered by the same template, and the lines that driftline does not model are added to both
+as they were read, so they are never touched. hier_config finds the lines between the two; what it can't know
+is settled here first.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING
 
 from hier_config import WorkflowRemediation, get_hconfig
 
 from driftline.engine.exceptions import PrepareError
-from driftline.network import Interface, IPAddress, Vlan, name_order
+from driftline.network import Interface, InterfaceKind, IPAddress, Vlan, name_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from .platforms import Platform
-    from .state import Change, DeviceState, Key
+    from .state import Change, DeviceState, Kept, Key
+
+_INDENT = "   "
+_SPACES = re.compile(r"(?<=\S)  +")
+_SPACE = "\N{START OF HEADING}"  # hier_config would make one space of several
 
 
 def lines_between(
@@ -29,15 +35,28 @@ def lines_between(
     Raises:
         PrepareError: the platform can't do what is wanted; it names the object.
     """
-    touched = _sections(now, wanted, keys)
-    _check_vrfs(wanted, touched)
+    touched = sections_of(now, wanted, keys)
+    for key in touched:
+        _check(now, wanted, key)
     # What blocks others goes first: EOS, for one, refuses a subnet that another interface still has.
     between = _without_blockers(now, wanted, touched)
+    kept = [key for key in touched if key not in wanted.resets]
     return [
-        *_resets(platform, now, wanted, touched),
-        *_remediate(platform, now, between, touched),
-        *_remediate(platform, _as_dropped(platform, between, wanted, touched), wanted, touched),
+        *(platform.reset_interface.format(name=now.objects[key].name) for key in touched if key not in kept),
+        *_remediate(platform, now, between, kept),
+        *_remediate(platform, _as_dropped(platform, between, wanted, kept), wanted, kept),
     ]
+
+
+def lines_back(platform: Platform, now: DeviceState, before: DeviceState, keys: Iterable[Key]) -> list[str]:
+    """Return the lines that undo a change; what others have added to its sections since then stays."""
+    wanted = before.copy()
+    for key in now.objects.keys() & before.objects.keys():
+        stays = before.kept.get(key, ())
+        new = [kept for kept in now.kept.get(key, ()) if kept.attribute is None and kept not in stays]
+        if new:
+            wanted.kept[key] = (*stays, *new)
+    return lines_between(platform, now, wanted, keys)
 
 
 def wanted_after(platform: Platform, now: DeviceState, changes: Iterable[Change]) -> DeviceState:
@@ -48,7 +67,7 @@ def wanted_after(platform: Platform, now: DeviceState, changes: Iterable[Change]
     return wanted
 
 
-def _sections(now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> list[Key]:
+def sections_of(now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> list[Key]:
     """Return the keys of the native sections that hold these objects, in the order of change."""
     found: dict[Key, tuple[int, object]] = {}
     for key in keys:
@@ -57,42 +76,94 @@ def _sections(now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> lis
             if isinstance(obj, Vlan):
                 found[key] = (0, ((), obj.vid))
             elif isinstance(obj, Interface):
-                found[key] = (1, name_order(obj.name))
+                found[key] = _place(obj.name)
             elif isinstance(obj, IPAddress):
-                name = obj.interface
-                uid = Interface.create_unique_id(device=state.device, name=name)
-                found["interface", uid] = (1, name_order(name))
+                found[_interface_key(obj)] = _place(obj.interface)
     return sorted(found, key=found.__getitem__)
 
 
-def _check_vrfs(wanted: DeviceState, touched: list[Key]) -> None:
-    for key in touched:
-        obj = wanted.objects.get(key)
-        if isinstance(obj, Interface) and obj.vrf and obj.vrf not in wanted.vrfs:
-            message = f"interface {obj.name}: VRF {obj.vrf!r} is not defined on {wanted.device}"
-            raise PrepareError(
-                message,
-                culprits={key: message},
-                code="DEVICE-NO-VRF",
-                hint="define the VRF on the device first; driftline puts interfaces into VRFs but does not make them",
+def _place(name: str) -> tuple[int, object]:
+    """Port-channels come before their members."""
+    return 1 if Interface(device="", name=name).kind is InterfaceKind.LAG else 2, name_order(name)
+
+
+def line_owners(now: DeviceState, wanted: DeviceState, keys: Iterable[Key], lines: list[str]) -> list[Key]:
+    """Return, per line that was computed for these objects, the key of the section that it belongs to."""
+    headers = {header: key for key in sections_of(now, wanted, keys) for header in _headers(now, wanted, key)}
+    owners: list[Key] = []
+    for line in lines:
+        header = line.removeprefix("no ").removeprefix("default ")
+        owners.append(owners[-1] if line.startswith(" ") else headers[header])
+    return owners
+
+
+def _headers(now: DeviceState, wanted: DeviceState, key: Key) -> set[str]:
+    found = [state.objects[key] for state in (now, wanted) if key in state.objects]
+    return {f"vlan {obj.vid}" if isinstance(obj, Vlan) else f"interface {obj.name}" for obj in found}
+
+
+# What can't be ------------------------------------------------------------------------------------------
+
+
+def _check(now: DeviceState, wanted: DeviceState, key: Key) -> None:
+    obj = wanted.objects.get(key)
+    if obj is None:
+        return
+    what = f"{key[0]} {obj.get_shortname()}"
+    before = now.objects.get(key)
+    for name, value in obj.get_attrs().items():
+        if isinstance(value, str) and not value.isprintable() and getattr(before, name, None) != value:
+            raise _impossible(
+                key,
+                f"{what}: its {name} has characters that no configuration line can have",
+                "DEVICE-TEXT",
+                "take line breaks, tabs and other control characters out of it",
             )
+    if isinstance(obj, Interface):
+        _check_interface(wanted, key, obj, what)
+
+
+def _check_interface(wanted: DeviceState, key: Key, obj: Interface, what: str) -> None:
+    if obj.vrf and obj.vrf not in wanted.vrfs:
+        raise _impossible(
+            key,
+            f"{what}: VRF {obj.vrf!r} is not defined on {wanted.device}",
+            "DEVICE-NO-VRF",
+            "define the VRF on the device first; driftline puts interfaces into VRFs but does not make them",
+        )
+    first = next((address for address in wanted.addresses_of(obj.name) if address.is_ipv4), None)
+    if first is not None and first.secondary:
+        raise _impossible(
+            key,
+            f"{what}: {first.address} can't be secondary, there is no primary address",
+            "DEVICE-NO-PRIMARY",
+            "list the primary address too",
+        )
+
+
+def _impossible(key: Key, message: str, code: str, hint: str) -> PrepareError:
+    return PrepareError(message, culprits={key: message}, code=code, hint=hint)
+
+
+# Addresses in each other's way ----------------------------------------------------------------------------
 
 
 def _without_blockers(now: DeviceState, wanted: DeviceState, touched: list[Key]) -> DeviceState:
-    """Return `now` without the addresses in whose subnet another interface shall get one."""
+    """Return `now` without the addresses that leave an interface, and in whose subnet another gets one."""
     between = now.copy()
-    arriving = [a for key, a in wanted.objects.items() if key[0] == "ip_address" and _arrives(a, now)]
-    for key, address in now.objects.items():
-        if key[0] != "ip_address" or _interface_key(address) not in touched:
+    arriving = [a for a in wanted.of("ip_address") if _moves(a, now)]
+    for address in now.of("ip_address"):
+        if _interface_key(address) not in touched or not _moves(address, wanted):
             continue
         if any(_blocks(address, other) for other in arriving):
             _drop(between, address)
     return between
 
 
-def _arrives(address: IPAddress, now: DeviceState) -> bool:
-    before = now.objects.get(("ip_address", address.get_unique_id()))
-    return before is None or not IPAddress.same("interface", before.interface, address.interface)
+def _moves(address: IPAddress, other: DeviceState) -> bool:
+    """Return whether the other state does not have the address, or has it on another interface."""
+    there = other.objects.get(("ip_address", address.get_unique_id()))
+    return there is None or not IPAddress.same("interface", there.interface, address.interface)
 
 
 def _blocks(address: IPAddress, other: IPAddress) -> bool:
@@ -118,54 +189,49 @@ def _drop(state: DeviceState, address: IPAddress) -> None:
 
 def _as_dropped(platform: Platform, now: DeviceState, wanted: DeviceState, touched: list[Key]) -> DeviceState:
     """Return `now` without the addresses that the device drops by itself when an interface's VRF changes."""
-    if not platform.vrf_change_drops_addresses:
-        return now
     seen = now.copy()
     for key in touched:
         before, after = now.objects.get(key), wanted.objects.get(key)
-        if isinstance(before, Interface) and isinstance(after, Interface) and before.vrf != after.vrf:
+        if not isinstance(before, Interface) or not isinstance(after, Interface) or before.vrf == after.vrf:
+            continue
+        if platform.vrf_change_drops:
             for address in now.addresses_of(before.name):
                 seen.objects.pop(("ip_address", address.get_unique_id()), None)
+            seen.kept[key] = tuple(_staying(platform, now.kept.get(key, ())))
     return seen
 
 
-def _resets(platform: Platform, now: DeviceState, wanted: DeviceState, touched: list[Key]) -> list[str]:
-    """Return the lines for the physical ports that go: they can't be deleted, only put back to the default."""
-    return [
-        platform.reset_interface.format(name=now.objects[key].name)
-        for key in touched
-        if _is_reset(now.objects.get(key), wanted.objects.get(key))
-    ]
+def _staying(platform: Platform, kept: Iterable[Kept]) -> Iterable[Kept]:
+    return (one for one in kept if not one.line.startswith(platform.vrf_change_drops))
 
 
-def _is_reset(now: object, wanted: object) -> bool:
-    return (
-        isinstance(now, Interface) and isinstance(wanted, Interface) and wanted.pristine and not now.pristine
-    )
+# From text to lines ---------------------------------------------------------------------------------------
 
 
-def _remediate(platform: Platform, now: DeviceState, wanted: DeviceState, touched: list[Key]) -> list[str]:
-    keys = [key for key in touched if not _is_reset(now.objects.get(key), wanted.objects.get(key))]
+def _remediate(platform: Platform, now: DeviceState, wanted: DeviceState, keys: list[Key]) -> list[str]:
     driver = platform.remediation()
     workflow = WorkflowRemediation(
-        get_hconfig(driver, _render(platform, now, keys)),
+        get_hconfig(driver, _render(platform, now, keys[::-1])),  # what goes, goes in the reverse order
         get_hconfig(driver, _render(platform, wanted, keys)),
     )
-    return [line.cisco_style_text() for line in workflow.remediation_config.all_children_sorted()]
+    lines = workflow.remediation_config.all_children_sorted()
+    return [line.cisco_style_text().replace(_SPACE, " ") for line in lines]
 
 
 def _render(platform: Platform, state: DeviceState, keys: list[Key]) -> str:
-    return "".join(
-        _section(platform, state, state.objects[key]) + "\n" for key in keys if key in state.objects
-    )
+    text = "".join(_section(platform, state, key) for key in keys if key in state.objects)
+    return _SPACES.sub(lambda spaces: " " + _SPACE * (len(spaces[0]) - 1), text)
 
 
-def _section(platform: Platform, state: DeviceState, obj: Interface | Vlan) -> str:
+def _section(platform: Platform, state: DeviceState, key: Key) -> str:
+    obj = state.objects[key]
     if isinstance(obj, Vlan):
-        return platform.section.render(vlan=obj)
-    return platform.section.render(
-        vlan=None, interface=obj, addresses=state.addresses_of(obj.name), defaults=platform.defaults(obj)
-    )
+        text = platform.section.render(vlan=obj)
+    else:
+        text = platform.section.render(
+            vlan=None, interface=obj, addresses=state.addresses_of(obj.name), defaults=platform.defaults(obj)
+        )
+    return "".join(f"{line}\n" for line in (text, *(_INDENT + line for line in state.kept_lines(key))))
 
 
 def _interface_key(address: IPAddress) -> Key:

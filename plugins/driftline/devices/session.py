@@ -13,12 +13,15 @@ from driftline.engine.exceptions import (
     DriftlineError,
     PrepareError,
     RollbackError,
+    TargetError,
+    TransactionError,
+    Unreachable,
     VerifyError,
 )
 
-from .errors import translate
-from .reading import check_identity, parse, read_running
-from .remediation import lines_between, wanted_after
+from .errors import redacted, translate
+from .reading import check_identity, parse, read_running, read_startup
+from .remediation import line_owners, lines_back, lines_between, sections_of, wanted_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _POLL = 0.5  # seconds between two looks at a device that has to come back by itself
+_UNSAVED = "it had unsaved changes before"
 _GRACE = 5  # seconds that a device may take to revert after its timer has run out
 
 
@@ -51,7 +55,9 @@ class DeviceSession:
         self._wanted: DeviceState | None = None
         self._loaded = False
         self._written = False
-        self._deadline: float | None = None
+        self._undone = False
+        self._timer: int | None = None
+        self._deadline = 0.0
 
     # Forward ----------------------------------------------------------------------------------------------
 
@@ -72,35 +78,39 @@ class DeviceSession:
         """Check freshness, compute the lines, load them as the candidate, and return the device's own diff."""
         now = _known(self._now)
         self._wanted = wanted_after(self.platform, now, self._changes)
-        lines = lines_between(self.platform, now, self._wanted, [change.key for change in self._changes])
+        lines = lines_between(self.platform, now, self._wanted, self._keys)
         self._check_planned(lines)
-        self._warn_unsaved()
+        self._look_for_unsaved()
         self._loaded = True
-        self._do(
-            lambda: self._driver.load_merge_candidate(config="\n".join(lines)),
-            "loading the candidate",
-            PrepareError,
-        )
+        try:
+            self._do(
+                lambda: self._driver.load_merge_candidate(config="\n".join(lines)),
+                "loading the candidate",
+                PrepareError,
+            )
+        except PrepareError as error:
+            error.culprits.update(self._refused(error.message, lines))
+            raise
         return str(self._do(self._driver.compare_config, "comparing the candidate", PrepareError))
 
     def commit(self, revert_in: int | None) -> None:
         """Commit with a timer; whatever fails afterwards, the device comes back by itself."""
-        timer = self._timer(revert_in)
+        self._timer = self._rounded(revert_in)
+        self._deadline = time.monotonic() + (self._timer or 0) + _GRACE
         self._written = True
-        if timer is None:
+        if self._timer is None:
             self.guarantee = "candidate; no confirm timer"
             self._do(self._driver.commit_config, "committing", CommitError)
+            self._note_saved()
             return
-        self.guarantee = f"commit-confirmed, {timer} s"
-        self._deadline = time.monotonic() + timer + _GRACE
-        self._do(lambda: self._driver.commit_config(revert_in=timer), "committing", CommitError)
+        self.guarantee = f"commit-confirmed, {self._timer} s"
+        self._do(lambda: self._driver.commit_config(revert_in=self._timer), "committing", CommitError)
 
     def verify(self) -> None:
         """Read the device back; every object must be as wanted."""
         wanted = _known(self._wanted)
         text = read_running(self._driver, self.device)
-        found = parse(text, self.device, self.platform)
-        culprits = _differences(wanted, found)
+        culprits = _differences(wanted, parse(text, self.device, self.platform), self._sections())
         if culprits:
             nothing = " (the device said ok, and changed nothing)" if text == self._before else ""
             first = next(iter(culprits.values()))
@@ -111,65 +121,117 @@ class DeviceSession:
 
     def confirm(self) -> None:
         """Make the change permanent, and read it once more."""
-        if self._deadline is not None:
+        if self._timer is None:
+            return  # there is no timer: the commit was for good, and has been read back
+        try:
             self._do(self._driver.confirm_commit, "confirming", ConfirmError)
-        self.verify()
+        except ConfirmError as error:
+            if not self._is_confirmed():
+                raise
+            self.warnings.append(f"{error.message}; it is confirmed and saved all the same, as was read back")
+        else:
+            self._verify_in_time()
+        self._note_saved()
+
+    def _verify_in_time(self) -> None:
+        """Read the confirmed change back; a lost answer is no reason to take it back, so ask again."""
+        while True:
+            try:
+                return self.verify()
+            except TargetError:
+                if time.monotonic() >= self._deadline:
+                    raise
+            time.sleep(_POLL)
+
+    def _is_confirmed(self) -> bool:
+        """Look whether a confirm whose answer was lost took effect, the saving included."""
+        try:
+            if self._driver.has_pending_commit():
+                return False
+            self.verify()
+            return not self._differs_from_startup(read_running(self._driver, self.device))
+        except Exception as error:  # noqa: BLE001 - not known to be confirmed
+            code = translate(error, self.device, "confirming").code
+            _log.debug("confirm in doubt", device=self.device, error=code)
+            return False
 
     # Back -------------------------------------------------------------------------------------------------
 
     def rollback(self) -> None:
-        """Take the change back and prove it by reading: the configuration must be what it was, to the byte."""
+        """Take the change back and prove it by reading.
+
+        The device may be unreachable for a while, and the timer then does it without us: this waits for it.
+        """
         if not self._loaded:
             return
-        self._try(self._driver.discard_config)
-        if not self._written:
-            return
-        if self._is_restored() or self._undone_by_inverse() or self._restored_by_timer():
-            return
-        raise RollbackError(
-            f"{self.device}: its configuration is not what it was before the change",
-            hint="compare it with the backup before anything else is changed",
-        )
+        while not self._is_taken_back():
+            if time.monotonic() >= self._deadline:
+                raise RollbackError(
+                    f"{self.device}: its configuration is not, or not known to be, what it was before the change",
+                    hint="compare it with the backup before anything else is changed",
+                )
+            time.sleep(_POLL)
 
     def close(self) -> None:
         """Keep the connection for the rest of the run; the fleet closes it."""
 
-    def _is_restored(self) -> bool:
-        try:
-            return read_running(self._driver, self.device) == self._before
-        except DriftlineError:
+    def _is_taken_back(self) -> bool:
+        failure = self._attempt(self._driver.discard_config, "discarding the candidate")
+        if not self._written:
+            if isinstance(failure, Unreachable):
+                self.warnings.append(
+                    "its candidate could not be discarded; it has no effect, but it may lock"
+                )
+            return True
+        if self._is_restored():
+            return True
+        if self._undone:
             return False
-
-    def _undone_by_inverse(self) -> bool:
-        """Undo a change that is permanent by now: send the lines from what is there to what was there."""
-        try:
-            if self._driver.has_pending_commit():
-                self._driver.discard_config()
-                return self._is_restored()
-            found = parse(read_running(self._driver, self.device), self.device, self.platform)
-            keys = [change.key for change in self._changes]
-            self._driver.load_merge_candidate(
-                config="\n".join(lines_between(self.platform, found, _known(self._now), keys))
-            )
-            self._driver.commit_config()
-        except Exception as error:  # noqa: BLE001 - whatever failed, what counts is what is read next
-            _log.warning(
-                "inverse not applied", device=self.device, error=translate(error, self.device, "undoing").code
-            )
-            return False
+        self._attempt(self._send_inverse, "undoing the change")
         return self._is_restored()
 
-    def _restored_by_timer(self) -> bool:
-        """Wait for the device's own timer; it fires also when we can't reach the device any more."""
-        while self._deadline is not None and time.monotonic() < self._deadline:
-            time.sleep(_POLL)
-            if self._is_restored():
-                return True
-        return False
+    def _is_restored(self) -> bool:
+        """Read whether all of ours is as before; what others changed elsewhere meanwhile is only reported."""
+        try:
+            text = read_running(self._driver, self.device)
+            found = parse(text, self.device, self.platform)
+        except TargetError:
+            return False
+        if text == self._before:
+            return True
+        before, touched = _known(self._now), self._sections()
+        wrong = _differences(before, found, touched)
+        if any(section in touched for section in sections_of(before, found, wrong)):
+            return False
+        self.warnings.append("it is not what it was elsewhere: somebody else changed it, and that was left")
+        return True
+
+    def _send_inverse(self) -> None:
+        """Undo, once, a change that is permanent by now: send the lines from what is there to what was."""
+        if self._driver.has_pending_commit():
+            return  # it goes back by itself, or when it can be discarded
+        self._reconnect()
+        found = parse(read_running(self._driver, self.device), self.device, self.platform)
+        lines = lines_back(self.platform, found, _known(self._now), self._keys)
+        self._driver.load_merge_candidate(config="\n".join(lines))
+        self._undone = True
+        self._driver.commit_config()
+
+    def _reconnect(self) -> None:
+        """Start with a driver that remembers nothing: a session that is over can't be loaded into again."""
+        self._fleet.close(self.device)
+        self._driver = self._fleet.driver(self.device)
 
     # Parts ------------------------------------------------------------------------------------------------
 
-    def _timer(self, revert_in: int | None) -> int | None:
+    @property
+    def _keys(self) -> list[Key]:
+        return [change.key for change in self._changes]
+
+    def _sections(self) -> list[Key]:
+        return sections_of(_known(self._now), _known(self._wanted), self._keys)
+
+    def _rounded(self, revert_in: int | None) -> int | None:
         """Return the timer in the platform's granularity, rounded up."""
         step = self.platform.capabilities.commit_confirmed
         if revert_in is None or not step:
@@ -184,46 +246,77 @@ class DeviceSession:
                 hint="something beside the planned values changed on the device; make a new plan",
             )
 
-    def _warn_unsaved(self) -> None:
-        startup = self._do(
-            lambda: self._driver.get_config(retrieve="startup"), "reading its startup", PrepareError
-        )
-        if _statements(str(startup["startup"])) != _statements(self._before):
-            self.warnings.append("it had unsaved changes before; confirming saved them too")
+    def _refused(self, message: str, lines: list[str]) -> dict[Key, str]:
+        """Return the objects in whose section the device refused a line."""
+        index, line = self.platform.refused_line(message) or (-1, "")
+        if not 0 <= index < len(lines) or lines[index].strip() != line:
+            return {}
+        now, wanted = _known(self._now), _known(self._wanted)
+        section = line_owners(now, wanted, self._keys, lines)[index]
+        inside = [key for key in self._keys if section in sections_of(now, wanted, [key])]
+        return dict.fromkeys(inside, message)
 
-    def _do(self, call: Callable[[], Any], doing: str, kind: type[DriftlineError]) -> Any:
+    def _look_for_unsaved(self) -> None:
+        if self._do(lambda: self._differs_from_startup(self._before), "reading its startup", PrepareError):
+            self.warnings.append(_UNSAVED)
+
+    def _note_saved(self) -> None:
+        if _UNSAVED in self.warnings:
+            self.warnings.remove(_UNSAVED)
+            self.warnings.append(f"{_UNSAVED}; they were saved together with ours")
+
+    def _differs_from_startup(self, running: str) -> bool:
+        return _statements(read_startup(self._driver, self.device)) != _statements(running)
+
+    def _do(self, call: Callable[[], Any], doing: str, kind: type[TransactionError]) -> Any:
         try:
             return call()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is translated
             cause = translate(error, self.device, doing)
-            raise kind(cause.message, code=cause.code, hint=cause.hint) from error
+            raise kind(cause.message, code=cause.code, hint=cause.hint) from cause
 
-    def _try(self, call: Callable[[], Any]) -> None:
+    def _attempt(self, call: Callable[[], Any], doing: str) -> DriftlineError | None:
+        """Return what went wrong; what counts is what is read back next."""
         try:
             call()
-        except Exception as error:  # noqa: BLE001 - what counts is what is read back next
-            _log.warning(
-                "discard failed", device=self.device, error=translate(error, self.device, "discarding").code
-            )
+        except Exception as error:  # noqa: BLE001 - a rollback goes on whatever happens
+            failure = translate(error, self.device, doing)
+            _log.warning("rollback step failed", device=self.device, doing=doing, error=failure.code)
+            return failure
+        return None
 
 
-def _differences(wanted: DeviceState, found: DeviceState) -> dict[Key, str]:
+def _differences(wanted: DeviceState, found: DeviceState, touched: Sequence[Key]) -> dict[Key, str]:
+    """Return what is wrong by object; the lines that driftline does not model count in touched sections."""
     culprits: dict[Key, str] = {}
     for key, obj in wanted.objects.items():
         there = found.objects.get(key)
         if there is None:
-            culprits[key] = f"{key[0]} {obj.get_shortname()} is not there"
+            culprits[key] = f"{_name(key, obj)} is not there"
             continue
         for name in obj.get_attrs():
-            if not obj.same(name, getattr(obj, name), getattr(there, name)):
-                value = getattr(there, name)
-                culprits[key] = (
-                    f"{key[0]} {obj.get_shortname()}: {name} is {value!r}, not {getattr(obj, name)!r}"
-                )
+            value = getattr(there, name)
+            if not obj.same(name, getattr(obj, name), value):
+                culprits[key] = f"{_name(key, obj)}: {name} is {value!r}, not {getattr(obj, name)!r}"
     for key, obj in found.objects.items():
         if key not in wanted.objects:
-            culprits[key] = f"{key[0]} {obj.get_shortname()} is still there"
+            culprits[key] = f"{_name(key, obj)} is still there"
+    for key in touched:
+        lost = _lost(wanted, found, key) if key in wanted.objects and key in found.objects else None
+        if lost:
+            culprits.setdefault(
+                key, f"{_name(key, wanted.objects[key])}: its line {redacted(lost)!r} is gone"
+            )
     return culprits
+
+
+def _lost(wanted: DeviceState, found: DeviceState, key: Key) -> str | None:
+    there = found.kept_lines(key)
+    return next((line for line in wanted.kept_lines(key) if line not in there), None)
+
+
+def _name(key: Key, obj: Any) -> str:
+    return f"{key[0]} {obj.get_shortname()}"
 
 
 def _statements(text: str) -> list[str]:

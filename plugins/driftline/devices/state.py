@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from driftline.engine.exceptions import PrepareError
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 Key = tuple[str, str]
 """(model, unique id)."""
 
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A line of a native section that no attribute stands for; it stays until somebody else takes it away."""
+
+    line: str
+    """Without the section's indentation, with that of the modes inside it."""
+    attribute: str | None = None
+    """The attribute that the line is about, where its value is none of ours; it goes when that is changed."""
+    value: Any = None
+    """What the attribute was read as."""
+
+
 CLASSES: dict[str, type[DiffSyncModel]] = {"interface": Interface, "ip_address": IPAddress, "vlan": Vlan}
 
 
@@ -29,6 +42,10 @@ class DeviceState:
     objects: dict[Key, Any] = field(default_factory=dict)
     vrfs: frozenset[str] = frozenset()
     """The VRFs that are defined, beside the default one."""
+    kept: dict[Key, tuple[Kept, ...]] = field(default_factory=dict)
+    """Per section the lines that driftline does not model."""
+    resets: set[Key] = field(default_factory=set)
+    """The physical ports that are to go: they can't be deleted, only put back to the factory default."""
 
     def put(self, obj: DiffSyncModel) -> None:
         """Put an object in, in place of the one with its identity."""
@@ -36,7 +53,21 @@ class DeviceState:
 
     def copy(self) -> DeviceState:
         """Return a state whose objects can be replaced without touching this one's."""
-        return DeviceState(self.device, self.hostname, dict(self.objects), self.vrfs)
+        return replace(self, objects=dict(self.objects), kept=dict(self.kept), resets=set(self.resets))
+
+    def drop(self, key: Key) -> None:
+        """Take an object out, with the lines of its section that driftline does not model."""
+        self.objects.pop(key, None)
+        self.kept.pop(key, None)
+
+    def kept_lines(self, key: Key) -> list[str]:
+        """Return the lines of an object's section that driftline does not model and that are to stay."""
+        obj = self.objects[key]
+        return [
+            kept.line
+            for kept in self.kept.get(key, ())
+            if kept.attribute is None or getattr(obj, kept.attribute) == kept.value
+        ]
 
     def of(self, modelname: str) -> Iterator[Any]:
         """Return the objects of one model."""
@@ -83,10 +114,11 @@ class Change:
             given = defaults(blank) if isinstance(blank, Interface) else {}
             state.put(_settled(CLASSES[self.model](**{**given, **self.after, **self.identity})))
         elif isinstance(found, Interface) and not found.kind.logical:
-            # A port can't be deleted: it goes back to the factory default.
-            state.put(Interface(**self.identity, **defaults(found), pristine=True))
+            state.drop(self.key)
+            state.resets.add(self.key)
+            state.put(Interface(**{**self.identity, "name": found.name}, **defaults(found)))
         else:
-            del state.objects[self.key]
+            state.drop(self.key)
 
     def _check(self, found: Any) -> None:
         what = f"{self.model} {self.key[1]}"

@@ -31,7 +31,7 @@ class DiffSyncModel(BaseModel):
 
             device: str
             vid: int
-            name: builtins.str | None = None
+            name: str | None = None
 
     and override `create`, `update` and `delete` to push a change to the system that their adapter stands
     for. A hook calls its `super()` to change the record itself, sets a status, and returns the object.
@@ -39,11 +39,12 @@ class DiffSyncModel(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    __slots__ = ("_managed", "_status", "_status_message")
+    __slots__ = ("_managed", "_status", "_status_message", "_uid")
     if TYPE_CHECKING:
         _managed: frozenset[builtins.str] | None
         _status: DiffSyncStatus
         _status_message: builtins.str
+        _uid: builtins.str | None
 
     _modelname: ClassVar[builtins.str] = "diffsyncmodel"
     _identifiers: ClassVar[tuple[builtins.str, ...]] = ()
@@ -80,6 +81,13 @@ class DiffSyncModel(BaseModel):
         object.__setattr__(self, "_status", DiffSyncStatus.SUCCESS)
         object.__setattr__(self, "_status_message", "")
         object.__setattr__(self, "_managed", None)
+        object.__setattr__(self, "_uid", None)
+
+    def __setattr__(self, name: builtins.str, value: Any) -> None:
+        """Set a field; with an identifier the unique id changes too."""
+        super().__setattr__(name, value)
+        if name in self._identifiers:
+            object.__setattr__(self, "_uid", None)
 
     def __copy__(self) -> Self:
         """Return a copy that has the same status and manages the same attributes."""
@@ -93,6 +101,8 @@ class DiffSyncModel(BaseModel):
         # pydantic copies fields; it knows nothing of these slots.
         for name in DiffSyncModel.__slots__:
             object.__setattr__(copy, name, getattr(self, name))
+        # `model_copy` goes on to set fields without telling; an identifier may be among them.
+        object.__setattr__(copy, "_uid", None)
         return copy
 
     # Identity ---------------------------------------------------------------------------------------------
@@ -124,7 +134,11 @@ class DiffSyncModel(BaseModel):
 
     def get_unique_id(self) -> builtins.str:
         """Return the unique id, equal for the same object in every dataset."""
-        return self.create_unique_id(**self.get_identifiers())
+        uid = self._uid
+        if uid is None:
+            uid = self.create_unique_id(**self.get_identifiers())
+            object.__setattr__(self, "_uid", uid)
+        return uid
 
     def get_shortname(self) -> builtins.str:
         """Return the name to show among the siblings."""

@@ -40,12 +40,17 @@ class Platform:
     """Renders the declarative section of one `interface` (with its `addresses`) or one `vlan`."""
     defaults: Callable[[Interface], Mapping[str, Any]]
     """The effective values of an interface's attributes when nothing is configured."""
+    default_vlan_name: Callable[[int], str]
+    """The name of a VLAN when none is configured."""
     unsupported: Mapping[str, frozenset[InterfaceKind]]
     """Attribute → the kinds of interface that can't have it."""
     remediation: type[HConfigDriverBase]
     """How the difference of two sections becomes lines."""
     reset_interface: str
     """The line that puts a physical port back to the factory default; `{name}` is the port."""
-    vrf_change_drops_addresses: bool
+    vrf_change_drops: tuple[str, ...]
+    """How the lines begin that the device drops by itself when an interface's VRF changes."""
+    refused_line: Callable[[str], tuple[int, str] | None]
+    """The driver's message about a refused candidate → the index of the line in it, and its text."""
     secure_options: Callable[[str, Mapping[str, Any], Any], dict[str, Any]]
     """(host, `optional_args`, TLS context) → `optional_args` that verify whom we talk to."""

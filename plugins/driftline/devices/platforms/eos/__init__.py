@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Any
 
 from hier_config.models import (
-    IdempotentCommandsAvoidRule,
     IdempotentCommandsRule,
     MatchRule,
     NegationDefaultWithRule,
@@ -19,7 +19,7 @@ from driftline.devices.platforms.base import Capabilities, Platform
 from driftline.engine.exceptions import SettingsError
 from driftline.network import InterfaceKind
 
-from .reader import defaults, read
+from .reader import default_vlan_name, defaults, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,8 +38,10 @@ _SCALARS = (
     "encapsulation dot1q vlan",
     "vrf",
 )
-_PRIMARY = MatchRule(re_search=r"^ip address \S+$")
-_SECONDARY = MatchRule(re_search=r"^ip address \S+ secondary$")
+# Not `ip address virtual ...` and its like, which are none of ours.
+_PRIMARY = MatchRule(re_search=r"^(ip address) \S+/\d+$")
+_REFUSED = re.compile(r"CLI command (?P<number>\d+) of \d+ '(?P<line>.*?)' failed")
+_AHEAD = 3  # the driver sends `enable` and `configure session ...` ahead of the first line, and counts from 1
 
 
 class EosRemediation(HConfigDriverBase):
@@ -57,10 +59,9 @@ class EosRemediation(HConfigDriverBase):
             idempotent_commands=[
                 *(IdempotentCommandsRule(match_rules=rules) for rules in scalars),
                 IdempotentCommandsRule(match_rules=name),
-                IdempotentCommandsRule(match_rules=(_INTERFACE, MatchRule(startswith="ip address "))),
+                # A new primary address replaces the old one; a secondary one never does.
+                IdempotentCommandsRule(match_rules=(_INTERFACE, _PRIMARY)),
             ],
-            # A new primary address replaces the old one; a secondary one never does.
-            idempotent_commands_avoid=[IdempotentCommandsAvoidRule(match_rules=(_INTERFACE, _SECONDARY))],
             negate_with=[
                 *negations,
                 NegationDefaultWithRule(match_rules=name, use="no name"),
@@ -68,26 +69,38 @@ class EosRemediation(HConfigDriverBase):
                 NegationDefaultWithRule(match_rules=(_INTERFACE, _PRIMARY), use="no ip address"),
             ],
             ordering=[
-                OrderingRule(match_rules=(_INTERFACE, MatchRule(startswith="no ip address ")), weight=-10)
+                OrderingRule(match_rules=(_INTERFACE, MatchRule(startswith="no ip address ")), weight=-10),
+                # What others refer to goes last.
+                OrderingRule(match_rules=(MatchRule(startswith="no interface "),), weight=10),
+                OrderingRule(match_rules=(MatchRule(startswith="no vlan "),), weight=20),
             ],
         )
 
 
 def secure_options(host: str, options: Mapping[str, Any], tls: Any) -> dict[str, Any]:
-    """Return eAPI options that verify the device: HTTPS with a checked certificate, or HTTP on loopback.
+    """Return driver options that verify the device: a checked certificate or host key, or no network at all.
 
-    pyeapi does not verify certificates unless it is given a context or `enforce_verification`.
+    pyeapi does not verify certificates unless it is given a context; Netmiko takes any host key.
     """
     transport = options.get("transport", options.get("eos_transport", "https"))
+    checked = {**options, "transport": transport}
+    if transport in ("https", "https_session"):
+        return {**checked, "context": tls}
+    if transport == "ssh":
+        return {**checked, "ssh_strict": True, "system_host_keys": True}
     if transport in ("http", "http_session") and not _is_loopback(host):
         raise SettingsError(
             f"{host}: plain HTTP to a device would send the password in the clear",
             code="DEVICE-PLAIN-HTTP",
             hint="use transport https; plain HTTP is for loopback only",
         )
-    if transport in ("https", "https_session"):
-        return {**options, "transport": transport, "context": tls}
-    return {**options, "transport": transport}
+    if transport not in ("http", "http_session", "http_local", "socket"):
+        raise SettingsError(
+            f"{host}: transport {transport!r} does not verify whom it talks to",
+            code="DEVICE-TRANSPORT",
+            hint="use transport https",
+        )
+    return checked
 
 
 def _is_loopback(host: str) -> bool:
@@ -95,6 +108,12 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def refused_line(message: str) -> tuple[int, str] | None:
+    """Return which line of a candidate EOS refused, as eAPI's error says it."""
+    match = _REFUSED.search(message)
+    return (int(match["number"]) - _AHEAD, match["line"]) if match else None
 
 
 _ROUTED_ONLY = frozenset(
@@ -114,6 +133,7 @@ EOS = Platform(
         autoescape=False,  # noqa: S701 - it renders configuration lines, not HTML
     ).get_template("section.j2"),
     defaults=defaults,
+    default_vlan_name=default_vlan_name,
     unsupported={
         **dict.fromkeys(("mode", "access_vlan", "trunk_vlans", "native_vlan"), _ROUTED_ONLY),
         **dict.fromkeys(("lag", "lag_mode"), _NOT_PORTS | {InterfaceKind.MANAGEMENT}),
@@ -121,6 +141,7 @@ EOS = Platform(
     },
     remediation=EosRemediation,
     reset_interface="default interface {name}",
-    vrf_change_drops_addresses=True,
+    vrf_change_drops=("ip address ", "ipv6 address "),
+    refused_line=refused_line,
     secure_options=secure_options,
 )

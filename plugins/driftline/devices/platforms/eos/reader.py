@@ -1,7 +1,7 @@
 """Reading an EOS running configuration.
 
 Syntax as in the running configurations that EOS prints: sections are indented by three spaces, defaults are
-not shown, VLANs without a name are folded into one `vlan 10-12,20` section.
+not shown, VLANs without a name are folded into one `vlan 10-12,20` section, and the last line is `end`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from driftline.devices.state import DeviceState, section_hash
+from driftline.devices.state import DeviceState, Kept, section_hash
 from driftline.network import (
     DEFAULT_VRF,
+    MIN_VLAN,
     Interface,
     InterfaceKind,
     IPAddress,
@@ -24,24 +25,52 @@ from driftline.network import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from driftline.devices.state import Key
+
 DEFAULT_MTU = {InterfaceKind.LOOPBACK: 65535}
-_ADDRESS = re.compile(r"(?:ip|ipv6) address (?P<address>[0-9A-Fa-f.:]+/\d+)(?P<secondary> secondary)?$")
+_INDENT = "   "
+_TEXTS = {"banner login": 1, "banner motd": 1, "banner exec": 1, "protocol https certificate": 2}
+"""What is followed by free text, and how many `EOF` lines end it."""
+
+_INTERFACE = re.compile(r"(?:ethernet|port-channel|loopback|vlan|management)\d+[\d/.]*", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:ip|ipv6) address (?P<address>[0-9A-Fa-f.:]+/\d+)(?P<secondary> secondary)?")
+_CHANNEL_GROUP = re.compile(r"(?P<number>\d+) mode (?P<mode>active|passive|on)")
+_OTHER_DEFAULTS = re.compile(r"interface defaults|switchport default mode routed")
+_SWITCHED = frozenset({InterfaceKind.PHYSICAL, InterfaceKind.LAG})
+
+
+def _mode(word: str) -> str:
+    if word not in ("access", "trunk"):
+        raise ValueError(word)
+    return word
+
+
+def _channel(text: str) -> str:
+    match = _CHANNEL_GROUP.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    return f"Port-Channel{match['number']}"
+
+
+def _vrf(name: str) -> str | None:
+    return None if name == DEFAULT_VRF else name
+
+
 _LINES: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
-    # (how the line begins, the attribute, what the rest of the line means)
+    # (how the line begins, the attribute, what the rest means; ValueError: a value that is none of ours)
     ("description ", "description", str),
     ("shutdown", "enabled", lambda _: False),
+    ("no shutdown", "enabled", lambda _: True),
     ("mtu ", "mtu", int),
-    ("no switchport", "mode", lambda _: "routed"),
-    ("switchport mode trunk", "mode", lambda _: "trunk"),
+    ("switchport mode ", "mode", _mode),
     ("switchport access vlan ", "access_vlan", int),
     ("switchport trunk native vlan ", "native_vlan", int),
     ("switchport trunk allowed vlan ", "trunk_vlans", vlan_ranges),
-    ("channel-group ", "lag", lambda rest: f"Port-Channel{rest.split()[0]}"),
-    ("vrf forwarding ", "vrf", str),
-    ("vrf ", "vrf", str),
+    ("channel-group ", "lag", _channel),
+    ("vrf forwarding ", "vrf", _vrf),
+    ("vrf ", "vrf", _vrf),
     ("encapsulation dot1q vlan ", "encapsulation_vlan", int),
 )
-_SWITCHED = frozenset({InterfaceKind.PHYSICAL, InterfaceKind.LAG})
 
 
 def defaults(interface: Interface) -> dict[str, Any]:
@@ -63,14 +92,25 @@ def defaults(interface: Interface) -> dict[str, Any]:
     }
 
 
+def default_vlan_name(vid: int) -> str:
+    """Return the name that a VLAN has when none is configured."""
+    return "default" if vid == MIN_VLAN else f"VLAN{vid:04}"
+
+
 def read(device: str, text: str) -> DeviceState:
-    """Return what a running configuration says about interfaces, addresses and VLANs."""
+    """Return what a running configuration says about interfaces, addresses and VLANs.
+
+    Raises:
+        ValueError: it is cut short, or says something that nothing else in it can be understood without.
+    """
     state = DeviceState(device)
+    state.put(Vlan(device=device, vid=MIN_VLAN))  # there by itself, and shown only when it is configured
     vrfs: list[str] = []
     protected: set[str] = set()
+    header = ""
     for header, lines in sections(text):
         word, _, rest = header.partition(" ")
-        if word == "interface":
+        if _INTERFACE.fullmatch(rest) and word == "interface":
             _read_interface(state, rest, lines)
         elif word == "vlan" and rest[:1].isdigit():
             _read_vlans(state, rest, lines)
@@ -82,77 +122,117 @@ def read(device: str, text: str) -> DeviceState:
             protected.update(
                 line.split()[-1] for line in lines if line.startswith(("local-interface ", "peer-link "))
             )
+        elif _OTHER_DEFAULTS.fullmatch(header):
+            raise ValueError(
+                f"`{header}` changes what is meant where nothing is shown; that is not supported"
+            )
+    if header != "end":
+        raise ValueError("it is cut short: its last line is not `end`")
     state.vrfs = frozenset(vrfs)
     _protect(state, protected)
     return state
 
 
 def sections(text: str) -> Iterator[tuple[str, list[str]]]:
-    """Return each top-level line with the lines below it; indentation and comments are dropped."""
-    header, lines = "", list[str]()
+    """Return each top-level line with the lines below it, without its indentation, comments and banners."""
+    header, lines, ends = "", list[str](), 0
     for line in text.splitlines():
         stripped = line.strip()
+        if ends:
+            ends -= stripped == "EOF"
+            continue
         if not stripped or stripped.startswith("!"):
             continue
-        if line[0] != " ":
-            if header:
-                yield header, lines
-            header, lines = stripped, []
-        else:
-            lines.append(stripped)
+        ends = _TEXTS.get(stripped, 0)
+        if line[0] == " ":
+            lines.append(line.removeprefix(_INDENT).rstrip())
+            continue
+        if header:
+            yield header, lines
+        header, lines = stripped, []
     if header:
         yield header, lines
 
 
 def _read_interface(state: DeviceState, name: str, lines: list[str]) -> None:
-    if interface_kind(name) is InterfaceKind.OTHER:
-        return
-    blank = Interface(device=state.device, name=name, pristine=not lines, section=section_hash(lines))
-    values = defaults(blank)
+    interface = Interface(device=state.device, name=name, pristine=not lines, section=section_hash(lines))
+    values = defaults(interface)
     addresses: list[re.Match[str]] = []
+    kept: list[Kept] = []
     for line in lines:
-        match = _ADDRESS.match(line)
-        if match:
-            addresses.append(match)
-        else:
-            _read_line(line, values)
+        address = _ADDRESS.fullmatch(line)
+        if address:
+            addresses.append(address)
+        elif line != "switchport":
+            kept.extend(_read_line(line, values))
+    if "no switchport" in lines:
+        kept = _as_routed(values, kept)
     for attribute, value in values.items():
-        setattr(blank, attribute, value)
-    state.put(blank)
-    for match in addresses:
-        state.put(
-            IPAddress(
-                device=state.device,
-                vrf=blank.vrf or DEFAULT_VRF,
-                address=match["address"],
-                interface=name,
-                secondary=bool(match["secondary"]),
-            )
-        )
+        setattr(interface, attribute, value)
+    _put(state, interface, kept)
+    for address in addresses:
+        _put_address(state, interface, address)
 
 
-def _read_line(line: str, values: dict[str, Any]) -> None:
+def _put_address(state: DeviceState, interface: Interface, match: re.Match[str]) -> None:
+    address = IPAddress(
+        device=state.device,
+        vrf=interface.vrf or DEFAULT_VRF,
+        address=match["address"],
+        interface=interface.name,
+        secondary=bool(match["secondary"]),
+    )
+    other = state.objects.get(("ip_address", address.get_unique_id()))
+    if other is not None:
+        raise ValueError(f"{address.address} is both on {other.interface} and on {interface.name}")
+    state.put(address)
+
+
+def _read_line(line: str, values: dict[str, Any]) -> Iterator[Kept]:
+    """Put what a line says among the values; return the line when it says nothing that they can hold."""
     for prefix, attribute, convert in _LINES:
-        if line.startswith(prefix):
-            values[attribute] = convert(line[len(prefix) :])
-            if attribute == "lag":
+        if line == prefix or (prefix[-1] == " " and line.startswith(prefix)):
+            try:
+                values[attribute] = convert(line[len(prefix) :])
+            except ValueError:
+                values[attribute] = None
+                yield Kept(line, attribute)
+            if attribute == "lag" and values["lag"]:
                 values["lag_mode"] = line.rsplit(" ", 1)[-1]
             return
+    if line != "no switchport":
+        yield Kept(line)
+
+
+def _as_routed(values: dict[str, Any], kept: list[Kept]) -> list[Kept]:
+    """Make it a routed port; what it would do as a switched one is hidden, and comes back with `switchport`."""
+    hidden = [Kept("switchport mode trunk", "mode", "routed")] if values["mode"] == "trunk" else []
+    values["mode"] = "routed"
+    return hidden + [Kept(k.line, "mode", "routed") if k.attribute == "mode" else k for k in kept]
+
+
+def _put(state: DeviceState, obj: Interface | Vlan, kept: list[Kept]) -> None:
+    state.put(obj)
+    if kept:
+        key: Key = (obj.get_type(), obj.get_unique_id())
+        state.kept[key] = tuple(kept)
 
 
 def _read_vlans(state: DeviceState, ids: str, lines: list[str]) -> None:
     name = next((line[5:] for line in lines if line.startswith("name ")), None)
     protected = any(line.startswith("trunk group ") for line in lines)
+    kept = [Kept(line) for line in lines if not line.startswith("name ")]
     for vid in expand_vlans(ids):
-        state.put(Vlan(device=state.device, vid=vid, name=name, protected=protected))
+        _put(state, Vlan(device=state.device, vid=vid, name=name, protected=protected), kept)
 
 
 def _protect(state: DeviceState, names: set[str]) -> None:
+    """Mark what the peer link of an MLAG pair consists of."""
     for name in names:
-        interface = state.interface(name)
-        if interface is not None:
-            interface.protected = True
+        for interface in state.of("interface"):
+            if Interface.same("lag", interface.lag, name) or interface is state.interface(name):
+                interface.protected = True
         if interface_kind(name) is InterfaceKind.SVI:
-            vlan = state.objects.get(("vlan", Vlan.create_unique_id(device=state.device, vid=name[4:])))
+            vlan = state.objects.get(("vlan", Vlan.create_unique_id(device=state.device, vid=int(name[4:]))))
             if vlan is not None:
                 vlan.protected = True

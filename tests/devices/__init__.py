@@ -1,0 +1,1 @@
+"""Live gear, on the simulator."""
