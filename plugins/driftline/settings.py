@@ -130,7 +130,9 @@ def read_settings(path: Path | None = None) -> Settings:
         document = documents.read(given)
         settings = documents.validate(document, Settings, "SETTINGS")
     except LoadError as error:
-        raise SettingsError(error.message, problems=error.problems, code=error.code, hint=error.hint) from error
+        raise SettingsError(
+            error.message, problems=error.problems, code=error.code, hint=error.hint
+        ) from error
     return settings.model_copy(update={"folder": given.parent})
 
 

@@ -10,6 +10,7 @@ from driftline.devices import DeviceAdapter, Expected, Fleet
 from driftline.engine import Diff, DiffSyncModelFlags, Plan
 from driftline.engine.exceptions import LoadError, StalePlan
 from driftline.engine.executor import Policy, execute
+from driftline.engine.loading import bulk_load
 from driftline.engine.plan import make_plan, stale
 from driftline.network import change_order, select
 from driftline.runs import check
@@ -57,21 +58,23 @@ def load_intended(settings: Settings) -> IntentAdapter:
 
 def load(settings: Settings, *, limit: str | None = None, watch: Watch | None = None) -> Loaded:
     """Load the intended state, and the actual state of the devices that it knows."""
-    intended = load_intended(settings)
-    chosen = _choose(intended, limit)
-    expected = [
-        Expected(device.name, device.site, device.serial)
-        for device in intended.get_all("device")
-        if device.name in chosen
-    ]
-    actual = _read(settings, expected, watch)
-    actual.fit(intended)
+    with bulk_load():
+        intended = load_intended(settings)
+        chosen = _choose(intended, limit)
+        expected = [
+            Expected(device.name, device.site, device.serial)
+            for device in intended.get_all("device")
+            if device.name in chosen
+        ]
+        actual = _read(settings, expected, watch)
+        actual.fit(intended)
     return Loaded(intended, actual, frozenset(chosen))
 
 
 def detect(loaded: Loaded) -> Diff:
     """Return the drift: what has to change on the devices to be as intended."""
-    return loaded.actual.diff_from(loaded.intended)
+    with bulk_load():
+        return loaded.actual.diff_from(loaded.intended)
 
 
 def plan(loaded: Loaded, diff: Diff) -> Plan:
@@ -139,5 +142,8 @@ def _read(settings: Settings, expected: list[Expected], watch: Watch | None) -> 
     credentials = settings.credentials.resolved(settings.folder)
     fleet = Fleet.from_inventory(settings.nornir_inventory, settings.connection, credentials)
     actual = DeviceAdapter(fleet, expected)
-    actual.load(watch.on_device)
+    actual.load(watch.on_device, watch.halt)
+    if watch.halt is not None and watch.halt.is_set():
+        actual.close()
+        raise KeyboardInterrupt
     return actual

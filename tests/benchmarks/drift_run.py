@@ -154,6 +154,9 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--workers", type=int, default=50)
+    parser.add_argument(
+        "--latency", type=float, default=0.0, help="seconds that a device takes for one answer"
+    )
     parser.add_argument("--measure", choices=("drift", "plain"), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -174,6 +177,8 @@ def main() -> None:
             "intent",
             "--port",
             "8399",
+            "--latency",
+            str(arguments.latency),
         )
         try:
             rounds: dict[str, list[dict[str, float]]] = {"drift": [], "plain": []}
@@ -181,7 +186,7 @@ def main() -> None:
                 for side in ("drift", "plain") if number % 2 else ("plain", "drift"):
                     rounds[side].append(one_round(side, folder, arguments.workers))
             what = f"{sites * devices} devices, {arguments.topology}, {arguments.workers} threads"
-            print(f"{what}, {arguments.rounds} rounds in turn")
+            print(f"{what}, {arguments.latency * 1000:.0f} ms per answer, {arguments.rounds} rounds in turn")
             report(rounds, sites * devices)
         finally:
             driftline(folder, "lab", "down")

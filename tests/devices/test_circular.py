@@ -33,7 +33,7 @@ def interfaces(draw: st.DrawFn, name: str) -> Interface:
     """An interface with any values that its kind can have."""
     kind = interface_kind(name)
     blank = Interface(device="leaf1", name=name)
-    values = EOS.defaults(blank)
+    values = EOS.defaults(blank.kind)
     values["description"] = draw(st.none() | TEXT)
     values["enabled"] = draw(st.booleans())
     values["mtu"] = draw(st.sampled_from([values["mtu"], 9000, 9214]))

@@ -9,6 +9,7 @@ import pytest
 from driftline.devices.remediation import lines_back, lines_between, wanted_after
 from driftline.engine.exceptions import PrepareError
 from driftline.lab import SimulatedDevice
+from driftline.network import InterfaceKind
 
 from .leaf import EOS, LEAF, create, delete, lines_for, port, state_of, update, with_lines
 
@@ -68,7 +69,7 @@ def test_one_attribute(name: str, after: dict[str, Any], expected: list[str]) ->
 
 def test_every_attribute_is_in_the_table() -> None:
     """No managed attribute of an interface is left out above."""
-    assert set(EOS.defaults(state_of(LEAF).interface("Ethernet1"))) == {
+    assert set(EOS.defaults(InterfaceKind.PHYSICAL)) == {
         attribute for row in ATTRIBUTES for attribute in row[2]
     }
 

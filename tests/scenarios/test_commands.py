@@ -98,6 +98,27 @@ def test_an_interrupted_run_finishes_what_is_under_way(fabric: Fabric, number: s
     assert "not tried: the run was interrupted" in out
 
 
+def test_an_interrupt_while_reading_asks_no_further_devices(fabric: Fabric) -> None:
+    """Ctrl-C while devices are read lets the one under way answer, asks no other, and exits 130."""
+    for device in fabric.lab:
+        fabric.lab[device].latency = 0.3
+    fabric.setting(connection={"workers": 1})
+    process = subprocess.Popen(
+        [*DRIFTLINE, "drift", "--config", str(fabric.folder / "driftline.yml")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while fabric.lab.counters.requests == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, out + err
+    assert "Traceback" not in err
+    assert fabric.lab["leaf2"].counters.requests == 0
+
+
 def test_a_lab_of_one_s_own(tmp_path: Path) -> None:
     """`lab up` writes a topology, settings and hosts; change, show, fault, counters and down work on it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}

@@ -255,6 +255,19 @@ def test_a_delete_is_refused_when_somebody_hung_something_on_the_object(fabric: 
     assert no_writes(fabric)
 
 
+def test_a_vlan_that_got_a_trunk_group_is_not_deleted(fabric: Fabric) -> None:
+    """The same for VLANs: what was planned as an empty extra VLAN is somebody's by now."""
+    fabric.lab["leaf1"].change("vlan 66", "name extra")
+    plan = fabric.folder / "plan.json"
+    assert fabric.run("plan", "--out", str(plan)).status == 2
+    fabric.lab["leaf1"].change("vlan 66", "trunk group MLAG")
+    fabric.lab.reset_log()
+    answer = fabric.run("apply", str(plan))
+    assert answer.status == 1
+    assert "PLAN-STALE" in answer.err
+    assert no_writes(fabric)
+
+
 def test_changes_elsewhere_do_not_block_a_plan(fabric: Fabric) -> None:
     """Only what the plan was computed from counts."""
     plan = saved_plan(fabric)

@@ -22,7 +22,12 @@ def test_the_demo_goes_as_it_should() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
     environment["DEMO_PORT"] = "8193"
     answer = subprocess.run(
-        [ROOT / "demo/run.sh", driftline], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [ROOT / "demo/run.sh", driftline],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
     assert answer.returncode == 0, answer.stdout + answer.stderr
     assert answer.stdout.endswith("The demo went as it should.\n")
@@ -36,7 +41,9 @@ def test_the_sample_inventories_agree() -> None:
     nornir = yaml.safe_load((ROOT / "inventory/nornir/hosts.yaml").read_text())
     assert {name: host["hostname"] for name, host in nornir.items()} == addresses
     groups = yaml.safe_load((ROOT / "inventory/ansible/hosts.yml").read_text())["all"]["children"]
-    ansible = {name: host["ansible_host"] for group in groups.values() for name, host in group["hosts"].items()}
+    ansible = {
+        name: host["ansible_host"] for group in groups.values() for name, host in group["hosts"].items()
+    }
     assert ansible == addresses
     intended = IntentAdapter(ROOT / "inventory/intent")
     intended.load()
@@ -52,5 +59,9 @@ def test_the_wheel_has_the_package_and_nothing_else(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"driftline"}
-    assert {"driftline/py.typed", "driftline/devices/platforms/eos/section.j2", "driftline/workflow.py"} <= names
+    assert {
+        "driftline/py.typed",
+        "driftline/devices/platforms/eos/section.j2",
+        "driftline/workflow.py",
+    } <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)

@@ -110,9 +110,11 @@ def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Apply a saved plan: exactly it, or nothing of it where the devices have changed since."""
     from driftline import workflow  # noqa: PLC0415
 
+    from .terminal import stopping  # noqa: PLC0415
+
     settings = _settings(arguments)
     made = _read_plan(arguments.plan)
-    with terminal.watch("reading devices") as watch:
+    with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
         actual = workflow.load_for(made, settings, watch=watch)
     try:
         return _run(made, actual, settings, arguments, terminal)
@@ -148,7 +150,9 @@ def remediate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 def _load(arguments: argparse.Namespace, terminal: Terminal) -> Loaded:
     from driftline import workflow  # noqa: PLC0415
 
-    with terminal.watch("reading devices") as watch:
+    from .terminal import stopping  # noqa: PLC0415
+
+    with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
         return workflow.load(_settings(arguments), limit=arguments.limit, watch=watch)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ from driftline.engine.exceptions import DriftlineError, PlanError, PrepareError,
 from driftline.network import Device, InterfaceKind, Site, interface_kind
 
 from .errors import translate
-from .models import LIVE, LiveInterface, LiveIPAddress, LiveVlan
+from .models import LiveInterface, LiveIPAddress, LiveVlan
 from .platforms import platform_named
 from .reading import Reading, read_device
 from .remediation import lines_between, wanted_after
@@ -62,33 +63,40 @@ class DeviceAdapter(Adapter):
 
     # Reading ----------------------------------------------------------------------------------------------
 
-    def load(self, on_device: Callable[[str], object] | None = None) -> None:
-        """Read all expected devices, many at once; what fails is in `failures` afterwards."""
-        known = set(self.fleet.names)
-        reachable = [name for name in self.expected if name in known]
-        for name in self.expected.keys() - known:
-            self.failures[name] = Unreachable(
-                f"{name}: it is intended, but not in the Nornir inventory",
-                code="DEVICE-NOT-IN-INVENTORY",
-                hint="add the host with its address",
-            )
+    def load(
+        self, on_device: Callable[[str], object] | None = None, halt: threading.Event | None = None
+    ) -> None:
+        """Read all expected devices, many at once; what fails is in `failures` afterwards.
 
-        def read(name: str) -> Reading | DriftlineError:
-            outcome = self._read(name)
+        Args:
+            on_device: called with each device's name when it is done.
+            halt: set it to leave the devices out that have not been asked yet.
+        """
+        known = set(self.fleet.names)
+        adding = threading.Lock()
+
+        def read(name: str) -> None:
+            # Added as they come: while one device is waited for, another one's answer is worked on.
+            outcome = _not_asked(name) if halt is not None and halt.is_set() else self._read(name)
+            with adding:
+                self._take(name, outcome)
             if on_device is not None:
                 on_device(name)
-            return outcome
 
-        outcomes = dict(zip(reachable, self.fleet.run(read, reachable), strict=True)) if reachable else {}
-        for name in sorted(self.expected):
-            outcome = outcomes.get(name, self.failures.get(name))
-            if isinstance(outcome, Reading):
-                self._add(outcome)
-            elif outcome is not None:
-                self.failures[name] = outcome
-                self._add_device(
-                    Device(name=name, site=self.expected[name].site, model_flags=DiffSyncModelFlags.IGNORE)
-                )
+        self.fleet.run(read, [name for name in self.expected if name in known])
+        for name in self.expected.keys() - known:
+            self._take(name, _not_in_inventory(name))
+        for site in self.get_all(Site):
+            site.devices.sort()
+
+    def _take(self, name: str, outcome: Reading | DriftlineError) -> None:
+        if isinstance(outcome, Reading):
+            self._add(outcome)
+            return
+        # It takes no part in any comparison, so that nothing of it counts as missing or as too much.
+        self.failures[name] = outcome
+        site = self.expected[name].site
+        self._add_device(Device(name=name, site=site, model_flags=DiffSyncModelFlags.IGNORE))
 
     def _read(self, name: str) -> Reading | DriftlineError:
         try:
@@ -112,15 +120,14 @@ class DeviceAdapter(Adapter):
         self._add_device(device)
         parents: dict[str, DiffSyncModel] = {}
         for (modelname, uid), obj in state.objects.items():
-            live = _live(obj)
-            self.add(live)
+            self.add(obj)
             if modelname == "ip_address":
-                parents[_interface_uid(live)].add_child(live)
+                parents[_interface_uid(obj)].add_child(obj)
             else:
-                device.add_child(live)
+                device.add_child(obj)
             if modelname == "interface":
-                parents[uid] = live
-                _observe(live, reading.interfaces.get(live.name))  # type: ignore[attr-defined]
+                parents[uid] = obj
+                _observe(obj, reading.interfaces.get(obj.name))
 
     def _add_device(self, device: Device) -> None:
         site = self.get_or_none("site", device.site)
@@ -142,31 +149,29 @@ class DeviceAdapter(Adapter):
         A device of which something is intended that it can't do is in `failures` afterwards, with every such
         object named, and takes no part in the comparison.
         """
-        problems: dict[str, list[Problem]] = {}
-        for interface in intended.get_all("interface"):
-            name = str(interface.device)
-            if name in self._states:
-                found = list(self._unfit(interface, self._states[name], self.platform_of(name)))
-                problems.setdefault(name, []).extend(found)
-        for vlan in intended.get_all("vlan"):
-            if vlan.device in self._states:
-                default = self.platform_of(vlan.device).default_vlan_name(vlan.vid)
-                vlan.name = None if vlan.name == default else vlan.name or None
-        for name, found in problems.items():
-            if found:
-                self._exclude(name, found)
+        for device in intended.get_all("device"):
+            state = self._states.get(device.name)
+            if state is None:
+                continue
+            platform = self.platform_of(device.name)
+            for vlan in intended.get_by_uids(device.vlans, "vlan"):
+                vlan.name = None if vlan.name == platform.default_vlan_name(vlan.vid) else vlan.name or None
+            interfaces = intended.get_by_uids(device.interfaces, "interface")
+            problems = [problem for one in interfaces for problem in self._unfit(one, state, platform)]
+            if problems:
+                self._exclude(device.name, problems)
 
     def _unfit(self, interface: Any, state: DeviceState, platform: Platform) -> Iterable[Problem]:
         where = f"{interface.device} {interface.name}"
         kind: InterfaceKind = interface.kind
-        port = interface.name.partition(".")[0]
-        if not interface_kind(port).logical and state.interface(port) is None:
+        if not _port_exists(interface, state):
             yield Problem(
                 where, "PLAN-NO-SUCH-PORT", "the device has no such port", "check the name in the intent"
             )
-        if interface.description is not None:
-            interface.description = interface.description.strip() or None
-        defaults = platform.defaults(interface)
+        text = interface.description
+        if text is not None and text != (text.strip() or None):
+            interface.description = text.strip() or None
+        defaults = platform.defaults(kind)
         for name in interface.get_managed():
             if getattr(interface, name) is None:
                 setattr(interface, name, defaults[name])
@@ -232,13 +237,28 @@ class DeviceAdapter(Adapter):
         self.fleet.close_all()
 
 
+def _not_in_inventory(name: str) -> Unreachable:
+    return Unreachable(
+        f"{name}: it is intended, but not in the Nornir inventory",
+        code="DEVICE-NOT-IN-INVENTORY",
+        hint="add the host with its address",
+    )
+
+
+def _not_asked(name: str) -> Unreachable:
+    return Unreachable(f"{name}: not asked: the run was interrupted", code="INTERRUPTED")
+
+
 def _change(step: Step) -> Change:
     return Change(step.action, step.model, step.identity, step.before or {}, step.after or {})
 
 
-def _live(obj: DiffSyncModel) -> DiffSyncModel:
-    fields = {name: getattr(obj, name) for name in type(obj).model_fields if name != "adapter"}
-    return LIVE[obj.get_type()](**fields)
+def _port_exists(interface: Any, state: DeviceState) -> bool:
+    """Return whether a physical port is there, for a subinterface the one below it."""
+    if ("interface", interface.get_unique_id()) in state.objects:
+        return True
+    port = interface.name.partition(".")[0]
+    return interface_kind(port).logical or state.interface(port) is not None
 
 
 def _interface_uid(address: Any) -> str:
@@ -248,6 +268,9 @@ def _interface_uid(address: Any) -> str:
 def _observe(interface: Any, seen: Mapping[str, Any] | None) -> None:
     """Put what the getters saw on an interface; -1 and 0 mean that the device does not know."""
     if seen is not None:
-        interface.oper_up = seen.get("is_up")
-        interface.speed = seen.get("speed") if (seen.get("speed") or 0) > 0 else None
-        interface.mac = seen.get("mac_address") or None
+        # Straight into the record: nothing here is validated or managed, and there are many.
+        interface.__dict__.update(
+            oper_up=seen.get("is_up"),
+            speed=seen.get("speed") if (seen.get("speed") or 0) > 0 else None,
+            mac=seen.get("mac_address") or None,
+        )

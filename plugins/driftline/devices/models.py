@@ -49,10 +49,4 @@ class LiveVlan(StagedModel, Vlan):
     """A VLAN on a device."""
 
 
-LIVE: dict[str, type[DiffSyncModel]] = {
-    "interface": LiveInterface,
-    "ip_address": LiveIPAddress,
-    "vlan": LiveVlan,
-}
-
-__all__ = ["LIVE", "Device", "LiveIPAddress", "LiveInterface", "LiveVlan", "Site"]
+__all__ = ["Device", "LiveIPAddress", "LiveInterface", "LiveVlan", "Site"]

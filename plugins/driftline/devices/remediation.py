@@ -229,7 +229,10 @@ def _section(platform: Platform, state: DeviceState, key: Key) -> str:
         text = platform.section.render(vlan=obj)
     else:
         text = platform.section.render(
-            vlan=None, interface=obj, addresses=state.addresses_of(obj.name), defaults=platform.defaults(obj)
+            vlan=None,
+            interface=obj,
+            addresses=state.addresses_of(obj.name),
+            defaults=platform.defaults(obj.kind),
         )
     return "".join(f"{line}\n" for line in (text, *(_INDENT + line for line in state.kept_lines(key))))
 

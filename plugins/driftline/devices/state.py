@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from driftline.engine import DiffSyncModel
+    from driftline.network import InterfaceKind
 
 Key = tuple[str, str]
 """(model, unique id)."""
@@ -99,11 +100,11 @@ class Change:
         """The object's key."""
         return self.model, CLASSES[self.model].create_unique_id(**self.identity)
 
-    def apply(self, state: DeviceState, defaults: Callable[[Interface], Mapping[str, Any]]) -> None:
+    def apply(self, state: DeviceState, defaults: Callable[[InterfaceKind], Mapping[str, Any]]) -> None:
         """Change a state; raises PrepareError when it is not what the change was planned from.
 
         Args:
-            defaults: what an interface's attributes are when nothing is configured.
+            defaults: what the attributes of a kind of interface are when nothing is configured.
         """
         found: Any = state.objects.get(self.key)
         self._check(found)
@@ -111,12 +112,12 @@ class Change:
             state.put(_settled(CLASSES[self.model](**{**_fields(found), **self.after})))
         elif self.action == "create":
             blank = CLASSES[self.model](**{**self.after, **self.identity})
-            given = defaults(blank) if isinstance(blank, Interface) else {}
+            given = defaults(blank.kind) if isinstance(blank, Interface) else {}
             state.put(_settled(CLASSES[self.model](**{**given, **self.after, **self.identity})))
         elif isinstance(found, Interface) and not found.kind.logical:
             state.drop(self.key)
             state.resets.add(self.key)
-            state.put(Interface(**{**self.identity, "name": found.name}, **defaults(found)))
+            state.put(Interface(**{**self.identity, "name": found.name}, **defaults(found.kind)))
         else:
             state.drop(self.key)
 

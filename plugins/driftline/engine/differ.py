@@ -71,7 +71,7 @@ class _Comparison:
     ) -> None:
         """Compare the objects of one model below one parent; `owner` is the source's parent object."""
         elements = [found for found in self._differing(sources, dests, owner, into) if found is not None]
-        names = Counter(element.name for element in elements)
+        names = Counter(element.name for element in elements) if len(elements) > 1 else Counter[str]()
         for element in elements:
             if names[element.name] > 1:
                 # Siblings may share their short names: one address in two VRFs, while an interface changes its VRF.
@@ -130,7 +130,12 @@ class _Comparison:
 
     @staticmethod
     def _ignored(*objects: DiffSyncModel | None) -> bool:
-        return any(obj is not None and DiffSyncModelFlags.IGNORE in obj.model_flags for obj in objects)
+        return any(
+            obj is not None
+            and obj.model_flags is not DiffSyncModelFlags.NONE
+            and DiffSyncModelFlags.IGNORE in obj.model_flags
+            for obj in objects
+        )
 
     def _unmatched_source(self, source: DiffSyncModel, into: Diff) -> DiffElement | None:
         if (
@@ -171,7 +176,9 @@ class _Comparison:
     ) -> DiffElement | None:
         names = _compared(source, dest)
         same = type(dest).same
-        changed = tuple(n for n in names if not same(n, getattr(source, n), getattr(dest, n)))
+        changed = tuple(
+            n for n in names if (a := getattr(source, n)) != (b := getattr(dest, n)) and not same(n, a, b)
+        )
         below = self._below(source, dest)
         if not (changed or moved or below.children):
             into.unchanged += 1 + below.unchanged
@@ -193,7 +200,8 @@ class _Comparison:
             if modelname in fields:
                 sources = self._children(self.source, source, modelname, fields[modelname])
                 dests = self._children(self.dest, dest, modelname, field)
-                self.compare(sources, dests, source, below)
+                if sources or dests:
+                    self.compare(sources, dests, source, below)
         return below
 
     def _element(self, obj: DiffSyncModel) -> DiffElement:
@@ -210,16 +218,15 @@ class _Comparison:
     def _children(
         self, dataset: Dataset, parent: DiffSyncModel, modelname: str, field: str
     ) -> list[DiffSyncModel]:
-        children = []
-        for uid in getattr(parent, field):
-            child = dataset.get_or_none(modelname, uid)
-            if child is None:
-                raise LoadError(
-                    f"{dataset.name}: {parent.get_type()} {parent} lists the {modelname} {uid}, which is missing",
-                    code="LOAD-ORPHAN",
-                ) from ObjectNotFound(f"{modelname} {uid}")
-            children.append(child)
-        return children
+        uids: list[str] = getattr(parent, field)
+        try:
+            return dataset.get_by_uids(uids, modelname) if uids else []
+        except ObjectNotFound as error:
+            missing = ", ".join(uid for uid in uids if dataset.get_or_none(modelname, uid) is None)
+            raise LoadError(
+                f"{dataset.name}: {parent.get_type()} {parent} lists the {modelname} {missing}, which is missing",
+                code="LOAD-ORPHAN",
+            ) from error
 
     def _count(self, objects: int) -> None:
         self.processed += objects

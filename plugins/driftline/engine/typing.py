@@ -46,6 +46,9 @@ class Dataset(Protocol):
     def get_all(self, obj: Any) -> list[Any]:
         """Return all objects of one model, in the order in which they were added."""
 
+    def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[Any]:
+        """Return the objects with these unique ids, or raise ObjectNotFound."""
+
     def add(self, obj: DiffSyncModel) -> None:
         """Add an object."""
 

@@ -60,7 +60,7 @@ def _configuration(intended: IntentAdapter, device: Any) -> str:
 
 
 def _interface(intended: IntentAdapter, platform: Platform, interface: Any) -> str:
-    defaults = platform.defaults(interface)
+    defaults = platform.defaults(interface.kind)
     for name, value in defaults.items():
         if getattr(interface, name) is None:
             setattr(interface, name, value)

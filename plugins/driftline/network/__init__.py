@@ -1,6 +1,16 @@
 """The shared vocabulary of networks: models, names, and the order of change."""
 
-from .models import DEFAULT_VRF, Device, Interface, IPAddress, Ownership, Policy, Site, Vlan
+from .models import (
+    DEFAULT_VRF,
+    Device,
+    Interface,
+    IPAddress,
+    Ownership,
+    Policy,
+    Site,
+    Vlan,
+    canonical_address,
+)
 from .names import (
     MAX_VLAN,
     MIN_VLAN,
@@ -29,6 +39,7 @@ __all__ = [
     "Policy",
     "Site",
     "Vlan",
+    "canonical_address",
     "canonical_name",
     "change_order",
     "expand_vlans",

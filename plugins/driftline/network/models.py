@@ -36,7 +36,8 @@ class Ownership:
 
 
 @lru_cache(maxsize=65536)
-def _address(text: str) -> str:
+def canonical_address(text: str) -> str:
+    """Return the one canonical way to write an address with its prefix length; raises ValueError."""
     return str(ipaddress.ip_interface(text))
 
 
@@ -48,7 +49,7 @@ def _vlan_list(value: Any) -> Any:
 
 VlanId = Annotated[int, Field(ge=1, le=4094)]
 VlanList = Annotated[str, BeforeValidator(_vlan_list)]
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(canonical_address)]
 Mode = Literal["access", "trunk", "routed"]
 LagMode = Literal["active", "passive", "on"]
 
@@ -232,6 +233,12 @@ class Vlan(DiffSyncModel):
     """None: the device's own default name."""
     protected: bool = False
     """Part of what keeps the device itself together (an MLAG peer VLAN); never deleted as unlisted."""
+    section: str | None = None
+    """A digest of its whole native section, lines that driftline does not model included."""
+
+    def get_read_set(self) -> dict[str, Any]:
+        """Return what deleting it relies on: also that nobody has hung anything else on it since."""
+        return {**self.get_attrs(), "section": self.section}
 
     @property
     def exempt(self) -> bool:

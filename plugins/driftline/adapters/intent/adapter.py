@@ -82,20 +82,20 @@ class IntentAdapter(Adapter):
         self.add(device)
         site.add_child(device)
         for vid, values in intended.vlans.items():
-            vlan = self.vlan(device=device.name, vid=vid, **values)
+            vlan = self.vlan.trusted(device=device.name, vid=vid, **values)
             self.add(vlan.manage(values))
             device.add_child(vlan)
         for interface in intended.interfaces:
             self._add_interface(device, interface)
 
     def _add_interface(self, device: Device, intended: IntendedInterface) -> None:
-        interface = self.interface(
+        interface = self.interface.trusted(
             device=device.name, name=intended.name, owns_addresses=intended.owns_addresses, **intended.values
         )
         self.add(interface.manage(intended.values))
         device.add_child(interface)
         for address in intended.addresses:
-            ip_address = self.ip_address(
+            ip_address = self.ip_address.trusted(
                 device=device.name,
                 vrf=address.vrf,
                 address=address.text,

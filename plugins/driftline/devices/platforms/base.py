@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
     from driftline.devices.state import DeviceState
-    from driftline.network import Interface, InterfaceKind
+    from driftline.network import InterfaceKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Platform:
     """(device, running configuration) → what it says, with the platform's defaults filled in."""
     section: Template
     """Renders the declarative section of one `interface` (with its `addresses`) or one `vlan`."""
-    defaults: Callable[[Interface], Mapping[str, Any]]
-    """The effective values of an interface's attributes when nothing is configured."""
+    defaults: Callable[[InterfaceKind], Mapping[str, Any]]
+    """The effective values of the attributes of a kind of interface when nothing is configured."""
     default_vlan_name: Callable[[int], str]
     """The name of a VLAN when none is configured."""
     unsupported: Mapping[str, frozenset[InterfaceKind]]

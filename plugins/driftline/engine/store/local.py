@@ -57,7 +57,8 @@ class LocalStore(BaseStore):
         if present is not obj:
             raise ObjectAlreadyExists(f"Object {uid} already present", obj)
         if obj.adapter is None:
-            obj.adapter = self.adapter
+            # Straight into the record: a load does this once per object.
+            obj.__dict__["adapter"] = self.adapter
 
     def update(self, *, obj: DiffSyncModel) -> None:
         """Put an object in, in place of the one that has its identity."""

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from driftline.devices.models import LiveInterface, LiveIPAddress, LiveVlan
 from driftline.devices.state import DeviceState, Kept, section_hash
 from driftline.network import (
     DEFAULT_VRF,
     MIN_VLAN,
     Interface,
     InterfaceKind,
-    IPAddress,
     Vlan,
+    canonical_address,
     expand_vlans,
     interface_kind,
     vlan_ranges,
@@ -73,9 +74,8 @@ _LINES: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
 )
 
 
-def defaults(interface: Interface) -> dict[str, Any]:
-    """Return what an interface's attributes are when nothing is configured."""
-    kind = interface.kind
+def defaults(kind: InterfaceKind) -> dict[str, Any]:
+    """Return what the attributes of an interface of a kind are when nothing is configured."""
     switched = kind in _SWITCHED
     return {
         "description": None,
@@ -104,7 +104,7 @@ def read(device: str, text: str) -> DeviceState:
         ValueError: it is cut short, or says something that nothing else in it can be understood without.
     """
     state = DeviceState(device)
-    state.put(Vlan(device=device, vid=MIN_VLAN))  # there by itself, and shown only when it is configured
+    state.put(LiveVlan(device=device, vid=MIN_VLAN))  # there by itself, and shown only when it is configured
     vrfs: list[str] = []
     protected: set[str] = set()
     header = ""
@@ -155,8 +155,7 @@ def sections(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def _read_interface(state: DeviceState, name: str, lines: list[str]) -> None:
-    interface = Interface(device=state.device, name=name, pristine=not lines, section=section_hash(lines))
-    values = defaults(interface)
+    values = defaults(interface_kind(name))
     addresses: list[re.Match[str]] = []
     kept: list[Kept] = []
     for line in lines:
@@ -167,18 +166,19 @@ def _read_interface(state: DeviceState, name: str, lines: list[str]) -> None:
             kept.extend(_read_line(line, values))
     if "no switchport" in lines:
         kept = _as_routed(values, kept)
-    for attribute, value in values.items():
-        setattr(interface, attribute, value)
+    interface = LiveInterface.trusted(
+        device=state.device, name=name, pristine=not lines, section=section_hash(lines), **values
+    )
     _put(state, interface, kept)
     for address in addresses:
         _put_address(state, interface, address)
 
 
 def _put_address(state: DeviceState, interface: Interface, match: re.Match[str]) -> None:
-    address = IPAddress(
+    address = LiveIPAddress.trusted(
         device=state.device,
         vrf=interface.vrf or DEFAULT_VRF,
-        address=match["address"],
+        address=canonical_address(match["address"]),
         interface=interface.name,
         secondary=bool(match["secondary"]),
     )
@@ -223,7 +223,10 @@ def _read_vlans(state: DeviceState, ids: str, lines: list[str]) -> None:
     protected = any(line.startswith("trunk group ") for line in lines)
     kept = [Kept(line) for line in lines if not line.startswith("name ")]
     for vid in expand_vlans(ids):
-        _put(state, Vlan(device=state.device, vid=vid, name=name, protected=protected), kept)
+        vlan = LiveVlan.trusted(
+            device=state.device, vid=vid, name=name, protected=protected, section=section_hash(lines)
+        )
+        _put(state, vlan, kept)
 
 
 def _protect(state: DeviceState, names: set[str]) -> None:
