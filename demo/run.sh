@@ -32,13 +32,11 @@ mkdir -p .driftline
 
 say "A lab of 3 sites x 4 devices, in line with inventory/intent"
 run 0 lab up --background --hosts "$DRIFTLINE_NORNIR__OPTIONS__HOST_FILE" --port "${DEMO_PORT:-8180}"
-run 0 drift
 
 say "3 a.m.: somebody changes things by hand"
-run 0 lab change ams-leaf1 'interface Ethernet3' 'description temporary, remove me' 'shutdown'
-run 0 lab change ams-leaf1 'interface Ethernet7' 'switchport access vlan 12'
-run 0 lab change fra-leaf2 'interface Vlan11' 'ip address 10.1.18.99/24'
-run 0 lab change fra-leaf2 'no vlan 13'
+run 0 lab change ams-leaf1 'interface Ethernet3' 'description temporary, remove me' 'shutdown' \
+    'interface Ethernet7' 'switchport access vlan 12'
+run 0 lab change fra-leaf2 'interface Vlan11' 'ip address 10.1.18.99/24' 'no vlan 13'
 run 0 lab change lon-leaf2 'vlan 66' 'interface Vlan66' 'ip address 192.0.2.1/24'
 
 say "driftline finds it ..."
@@ -48,12 +46,11 @@ say "... plans the repair ..."
 run 2 plan --diff --out .driftline/demo-plan.json
 
 say "... and applies exactly that plan: one session, one timed commit, one confirm per device"
-run 0 lab counters --reset
+"$driftline" lab counters --reset >/dev/null
 run 0 apply .driftline/demo-plan.json
-run 0 lab counters
+run 0 lab counters --reset
 
 say "A second run finds nothing, and opens no session"
-run 0 lab counters --reset
 run 0 remediate --yes
 run 0 lab counters
 
@@ -71,5 +68,4 @@ run 2 drift
 
 say "The fault is gone: the next run repairs it"
 run 0 remediate --yes
-run 0 drift
 printf '\nThe demo went as it should.\n'

@@ -16,7 +16,7 @@ from driftline.engine.exceptions import DriftlineError
 from .exit_status import ExitStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from driftline.lab import Lab, LabClient
 
@@ -120,13 +120,13 @@ def clear(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def counters(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Show what all devices together have been asked: requests, sessions, commits, confirms, writes."""
-    if arguments.reset:
-        _served(_client(arguments).reset)
     found = asdict(_served(_client(arguments).counters))
     if terminal.as_json:
         terminal.json(found)
     else:
         terminal.out.print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in found.items()))
+    if arguments.reset:
+        _served(_client(arguments).reset)
     return ExitStatus.OK
 
 
@@ -281,7 +281,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     _fault_arguments(add(fault))
     add(clear).add_argument("device")
-    add(counters).add_argument("--reset", action="store_true", help="begin to count anew")
+    add(counters).add_argument("--reset", action="store_true", help="then begin to count anew")
 
 
 def _up_arguments(parser: argparse.ArgumentParser) -> None:
@@ -318,16 +318,10 @@ def _up_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _fault_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("device")
-    parser.add_argument("kind", choices=_fault_kinds())
+    parser.add_argument("kind", help="what goes wrong: see docs/lab.md")
     parser.add_argument("--match", default="", metavar="REGEX", help="only commands that match")
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="let so many matches pass first")
     parser.add_argument("--times", type=int, metavar="N", help="hit so many times (default: always)")
-
-
-def _fault_kinds() -> Iterable[str]:
-    from driftline.lab.faults import FaultKind  # noqa: PLC0415
-
-    return [kind.value for kind in FaultKind]
 
 
 def _topology(text: str) -> tuple[int, int, int]:

@@ -14,10 +14,10 @@ import structlog
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from driftline.workflow import Watch
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from driftline.workflow import Watch
 
 _UNFOLDED = 10_000  # characters; wider than any line
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
@@ -43,6 +43,8 @@ class Terminal:
     @contextmanager
     def watch(self, what: str) -> Iterator[Watch]:
         """Show the progress of work on many devices, on a terminal only."""
+        from driftline.workflow import Watch  # noqa: PLC0415 - it brings Nornir, which not every command needs
+
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(
             *columns, console=self.err, transient=True, disable=not self.err.is_terminal
