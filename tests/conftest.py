@@ -77,21 +77,8 @@ class Fabric:
     def running(self) -> dict[str, str]:
         return {name: self.lab[name].running_config for name in self.lab}
 
-    def hosts(self) -> dict[str, Any]:
-        return {
-            name: {
-                "hostname": endpoint.host,
-                "port": endpoint.port,
-                "platform": "eos",
-                "connection_options": {
-                    "napalm": {"extras": {"optional_args": {"transport": endpoint.transport}}}
-                },
-            }
-            for name, endpoint in self.lab.endpoints.items()
-        }
-
     def write_hosts(self, hosts: dict[str, Any] | None = None) -> None:
-        (self.folder / "hosts.yml").write_text(yaml.safe_dump(hosts or self.hosts()))
+        (self.folder / "hosts.yml").write_text(yaml.safe_dump(hosts or self.lab.nornir_hosts()))
 
 
 def settings_for(folder: Path) -> dict[str, Any]:
@@ -123,3 +110,7 @@ def fabric(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Fabric
         made = Fabric(tmp_path, lab, capfd.readouterr)
         made.write_hosts()
         yield made
+    secretive = [file for file in tmp_path.rglob("*") if file.is_file() and file.name != "password"]
+    assert [file.name for file in secretive if CANARY.encode() in file.read_bytes()] == []
+    kept = [file for file in (tmp_path / "state").rglob("*") if file.is_file()]
+    assert [file.name for file in kept if file.stat().st_mode & 0o077] == []

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from driftline.lab import Fault, FaultKind
+from tests.conftest import CANARY
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -61,6 +64,17 @@ def test_no_colour_and_no_progress_without_a_terminal(fabric: Fabric) -> None:
     answer = fabric.run("drift")
     assert "\x1b" not in answer.out
     assert answer.err == ""
+
+
+@pytest.mark.parametrize("verbosity", [["-v"], ["-vv"], ["--output", "json", "-vv"]])
+def test_secrets_are_in_no_output(fabric: Fabric, verbosity: list[str]) -> None:
+    """At any verbosity, also when a device fails or refuses the login, the password is not shown."""
+    fabric.lab["leaf1"].change("interface Ethernet1", "shutdown")
+    fabric.lab["leaf1"].inject(Fault(FaultKind.PARTIAL_COMMIT, times=1))
+    fabric.lab["leaf2"].inject(Fault(FaultKind.UNAUTHORIZED))
+    answer = fabric.run("remediate", "--yes", *verbosity)
+    assert answer.status == 4
+    assert CANARY not in answer.out + answer.err
 
 
 def test_help_names_every_command() -> None:

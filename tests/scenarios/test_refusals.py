@@ -76,7 +76,7 @@ def test_the_others_are_repaired_when_one_is_unreachable(fabric: Fabric) -> None
 def test_another_box_at_the_address_is_refused(fabric: Fabric) -> None:
     """The box must call itself as planned: two addresses that were mixed up are never written to."""
     drifted(fabric)
-    hosts = fabric.hosts()
+    hosts = fabric.lab.nornir_hosts()
     hosts["leaf1"], hosts["leaf2"] = hosts["leaf2"], hosts["leaf1"]
     fabric.write_hosts(hosts)
     answer = fabric.run("remediate", "--yes", "--limit", "leaf*")
@@ -96,7 +96,7 @@ def test_a_replaced_switch_is_refused(fabric: Fabric) -> None:
 
 def test_a_device_that_nornir_does_not_know_is_incomplete(fabric: Fabric) -> None:
     """A device that is intended but has no address is named."""
-    hosts = fabric.hosts()
+    hosts = fabric.lab.nornir_hosts()
     del hosts["core1"]
     fabric.write_hosts(hosts)
     answer = fabric.run("drift")
@@ -209,7 +209,7 @@ def test_a_password_can_be_asked_for(fabric: Fabric, monkeypatch: pytest.MonkeyP
 
 def test_plain_http_to_anything_but_loopback_is_refused(fabric: Fabric) -> None:
     """A password never travels in the clear."""
-    hosts = fabric.hosts()
+    hosts = fabric.lab.nornir_hosts()
     hosts["leaf1"]["hostname"] = "leaf1.example.net"
     fabric.write_hosts(hosts)
     answer = fabric.run("drift")

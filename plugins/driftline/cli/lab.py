@@ -192,19 +192,8 @@ def _write_hosts(lab: Lab, path: Path) -> None:
     """Write the devices as a Nornir hosts file."""
     import yaml  # noqa: PLC0415
 
-    hosts = {
-        name: {
-            "hostname": endpoint.host,
-            "port": endpoint.port,
-            "platform": "eos",
-            "connection_options": {
-                "napalm": {"extras": {"optional_args": {"transport": endpoint.transport}}}
-            },
-        }
-        for name, endpoint in lab.endpoints.items()
-    }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("---\n" + yaml.safe_dump(hosts, sort_keys=False), encoding="utf-8")
+    path.write_text("---\n" + yaml.safe_dump(lab.nornir_hosts(), sort_keys=False), encoding="utf-8")
 
 
 def _up_in_background(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:

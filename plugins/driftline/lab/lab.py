@@ -118,6 +118,20 @@ class Lab:
         ca_file = None if self._ca_file is None else str(self._ca_file)
         return {d.name: Endpoint(d.host, d.port, transport, ca_file) for d in self.devices if d.host}
 
+    def nornir_hosts(self) -> dict[str, dict[str, Any]]:
+        """The devices as Nornir's hosts file has them, ready to be written as YAML."""
+        return {
+            name: {
+                "hostname": endpoint.host,
+                "port": endpoint.port,
+                "platform": "eos",
+                "connection_options": {
+                    "napalm": {"extras": {"optional_args": {"transport": endpoint.transport}}}
+                },
+            }
+            for name, endpoint in self.endpoints.items()
+        }
+
     @property
     def ca_file(self) -> Path | None:
         """The certificate authority to verify the devices with, while a lab with TLS runs."""
