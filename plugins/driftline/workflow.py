@@ -12,7 +12,7 @@ from driftline.engine.exceptions import LoadError, StalePlan
 from driftline.engine.executor import Policy, execute
 from driftline.engine.loading import bulk_load
 from driftline.engine.plan import make_plan, stale
-from driftline.network import change_order, select
+from driftline.network import Device, Site, change_order, select
 from driftline.runs import check
 
 if TYPE_CHECKING:
@@ -92,19 +92,34 @@ def load_for(made: Plan, settings: Settings, *, watch: Watch | None = None) -> D
     return _read(settings, expected, watch)
 
 
-def apply(made: Plan, actual: DeviceAdapter, settings: Settings, *, watch: Watch | None = None) -> RunResult:
-    """Apply a plan, exactly it and all of it; devices that could not be read are left alone.
+def limited(made: Plan, pattern: str) -> Plan:
+    """Return the part of a plan for the devices that a pattern chooses, by name or site."""
+    devices = [Device(name=unit, site=facts.get("site", "")) for unit, facts in made.identities.items()]
+    chosen = select(devices, pattern)
+    if not chosen:
+        raise _nothing_chosen(pattern)
+    return made.restricted_to(chosen)
+
+
+def ready(made: Plan, actual: DeviceAdapter, settings: Settings) -> Plan:
+    """Return the part of a plan that can be applied now: all of it but devices that could not be read.
 
     Raises:
-        StalePlan: a value that the plan was computed from has changed; nothing was written.
-        GuardBreach: the plan goes beyond a limit; nothing was written.
+        StalePlan: a value that the plan was computed from has changed.
+        GuardBreach: the plan goes beyond a limit.
     """
-    watch = watch or Watch()
     check(settings.guards, made, actual.count())
     readable = made.restricted_to(unit for unit in made.units if unit not in actual.failures)
     problems = stale(readable, actual)
     if problems:
         raise StalePlan("the devices are not as they were when the plan was made", problems=problems)
+    return readable
+
+
+def apply(made: Plan, actual: DeviceAdapter, settings: Settings, *, watch: Watch | None = None) -> RunResult:
+    """Apply a plan, exactly it; it is checked first, and nothing is written when it is not `ready`."""
+    watch = watch or Watch()
+    readable = ready(made, actual, settings)
     actual.planned = readable.native
     policy = Policy(revert_in=settings.apply.revert_in, stop_on_failure=settings.apply.stop_on_failure)
     return execute(
@@ -124,15 +139,22 @@ def _choose(intended: IntentAdapter, limit: str | None) -> set[str]:
         return {device.name for device in devices}
     chosen = select(devices, limit)
     if not chosen:
-        raise LoadError(
-            f"--limit {limit!r} chooses no device",
-            code="LIMIT-EMPTY",
-            hint="name devices, sites or roles, or use * and ?",
-        )
+        raise _nothing_chosen(limit)
     for device in devices:
         if device.name not in chosen:
             device.model_flags |= DiffSyncModelFlags.IGNORE
+    for site in intended.get_all(Site):
+        if chosen.isdisjoint(site.devices):
+            site.model_flags |= DiffSyncModelFlags.IGNORE
     return chosen
+
+
+def _nothing_chosen(pattern: str) -> LoadError:
+    return LoadError(
+        f"--limit {pattern!r} chooses no device",
+        code="LIMIT-EMPTY",
+        hint="name devices, sites or roles, or use * and ?",
+    )
 
 
 def _read(settings: Settings, expected: list[Expected], watch: Watch | None) -> DeviceAdapter:

@@ -72,6 +72,7 @@ def measured(what: str, folder: Path, workers: int) -> dict[str, float]:
     import napalm  # noqa: F401, PLC0415
     import nornir_napalm.plugins.tasks  # noqa: F401, PLC0415
 
+    import driftline.settings  # noqa: PLC0415
     import driftline.workflow  # noqa: F401, PLC0415
 
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))

@@ -147,11 +147,11 @@ def test_a_lab_of_one_s_own(tmp_path: Path) -> None:
             check=False,
         )
 
-    up = driftline("lab", "up", "--background", "--topology", "1x2x6", "--intent", "intent", "--port", "8291")
+    up = driftline("lab", "up", "--background", "--topology", "2x2x6", "--intent", "intent", "--port", "8291")
     assert up.returncode == 0, up.stderr
     try:
-        assert "2 simulated devices are up" in up.stderr
-        assert driftline("drift").stdout == "2 devices, all in sync\n"
+        assert "4 simulated devices are up" in up.stderr
+        assert driftline("drift").stdout == "4 devices, all in sync\n"
         assert driftline("lab", "change", "ams-leaf1", "interface Ethernet1", "shutdown").returncode == 0
         assert "   shutdown" in driftline("lab", "show", "ams-leaf1").stdout
         refused = driftline("lab", "change", "ams-leaf1", "interface Ethernet1", "mtu banana")
@@ -160,7 +160,8 @@ def test_a_lab_of_one_s_own(tmp_path: Path) -> None:
         assert driftline("drift").returncode == 2
         assert driftline("lab", "fault", "ams-leaf1", "partial-commit", "--times", "1").returncode == 0
         assert driftline("remediate", "--yes").returncode == 4
-        assert driftline("remediate", "--yes").returncode == 0
+        assert driftline("remediate", "--yes", "--limit", "fra").returncode == 0
+        assert driftline("remediate", "--yes", "--limit", "ams-leaf1").returncode == 0
         assert "confirms 1" in driftline("lab", "counters").stdout
         assert "ams-leaf1" in driftline("lab", "devices").stdout
         again = driftline("lab", "up", "--topology", "1x2x6", "--intent", "intent", "--port", "8291")

@@ -109,6 +109,34 @@ def test_a_saved_plan_is_applied_exactly(fabric: Fabric, tmp_path: Path) -> None
     assert "3 devices: 2 in sync, 1 drifted" in answer.out
 
 
+def test_a_saved_plan_can_be_checked_first(fabric: Fabric, tmp_path: Path) -> None:
+    """`apply --check` says whether the plan can still be applied, and writes nothing."""
+    by_hand(fabric)
+    plan = str(tmp_path / "plan.json")
+    assert fabric.run("plan", "--out", plan).status == 2
+    answer = fabric.run("apply", "--check", plan)
+    assert answer.status == 2
+    assert "on 2 devices" in answer.out
+    assert counted(fabric, "leaf1", UNCHANGED) == UNCHANGED
+    fabric.lab["leaf1"].change("interface Ethernet1", "description later")
+    answer = fabric.run("apply", "--check", plan)
+    assert answer.status == 1
+    assert "PLAN-STALE" in answer.err
+
+
+def test_a_part_of_a_saved_plan_can_be_applied(fabric: Fabric, tmp_path: Path) -> None:
+    """With --limit only the chosen devices of the plan are read and changed."""
+    by_hand(fabric)
+    plan = str(tmp_path / "plan.json")
+    assert fabric.run("plan", "--out", plan).status == 2
+    assert fabric.run("apply", "--limit", "leaf2", plan).status == 0
+    assert counted(fabric, "leaf2", CHANGED) == CHANGED
+    assert counted(fabric, "leaf1", UNCHANGED) == UNCHANGED
+    answer = fabric.run("apply", "--limit", "nosuch", plan)
+    assert answer.status == 1
+    assert "LIMIT-EMPTY" in answer.err
+
+
 def test_the_same_inputs_give_the_same_plan(fabric: Fabric, tmp_path: Path) -> None:
     """Plans are deterministic to the byte."""
     by_hand(fabric)

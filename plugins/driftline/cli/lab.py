@@ -118,6 +118,13 @@ def clear(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     return ExitStatus.OK
 
 
+def latency(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Make every answer of a device (of every device: `*`) take some time."""
+    _served(lambda: _client(arguments).latency(arguments.device, arguments.seconds))
+    terminal.note(f"{arguments.device}: answers after {arguments.seconds} s")
+    return ExitStatus.OK
+
+
 def counters(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Show what all devices together have been asked: requests, sessions, commits, confirms, writes."""
     found = asdict(_served(_client(arguments).counters))
@@ -270,6 +277,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     )
     _fault_arguments(add(fault))
     add(clear).add_argument("device")
+    slowing = add(latency)
+    slowing.add_argument("device")
+    slowing.add_argument("seconds", type=float)
     add(counters).add_argument("--reset", action="store_true", help="then begin to count anew")
 
 

@@ -21,7 +21,7 @@ from . import lab
 from .exit_status import ExitStatus, of_drift, of_run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from driftline.settings import Settings
     from driftline.workflow import Loaded
@@ -51,8 +51,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         terminal.note("interrupted")
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()  # whoever reads us has seen enough
-        return ExitStatus.OK
+        sys.stderr.close()  # whoever reads us went away; what they missed may have been drift
+        return ExitStatus.ERROR
+    except Exception as error:  # a defect of ours: told as an error, with the traceback for those who ask
+        if arguments.verbose > 1:
+            raise
+        kind, told = type(error).__name__, str(error)
+        unexpected = DriftlineError(
+            f"{kind}: {told}", code="UNEXPECTED", hint="report it, with what -vv shows"
+        )
+        _show_error(unexpected, terminal)
+        return ExitStatus.ERROR
 
 
 # Commands -------------------------------------------------------------------------------------------------
@@ -100,10 +109,8 @@ def plan(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
         loaded.actual.close()
     if arguments.out is not None:
         _write_private(arguments.out, made.to_json())
-    _show_plan(made, loaded, arguments, terminal)
-    if loaded.failures:
-        return ExitStatus.INCOMPLETE
-    return ExitStatus.DRIFT if made.steps else ExitStatus.OK
+    _show_plan(made, loaded.failures, arguments, terminal)
+    return _plan_status(made, loaded.failures)
 
 
 def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
@@ -114,10 +121,16 @@ def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
     settings = _settings(arguments)
     made = _read_plan(arguments.plan)
+    if arguments.limit is not None:
+        made = workflow.limited(made, arguments.limit)
     with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
         actual = workflow.load_for(made, settings, watch=watch)
     try:
-        return _run(made, actual, settings, arguments, terminal)
+        if not arguments.check:
+            return _run(made, actual, settings, arguments, terminal)
+        workflow.ready(made, actual, settings)
+        _show_plan(made, actual.failures, arguments, terminal)
+        return _plan_status(made, actual.failures)
     finally:
         actual.close()
 
@@ -130,12 +143,11 @@ def remediate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     loaded = _load(arguments, terminal)
     try:
         made = workflow.plan(loaded, workflow.detect(loaded))
-        if not (terminal.as_json and made.steps):
-            _show_plan(made, loaded, arguments, terminal, quiet_json=True)
-        if arguments.check or not made.steps:
-            if terminal.as_json:
-                terminal.json(_plan_dict(made, loaded))
-            return _plan_status(made, loaded)
+        changing = bool(made.steps) and not arguments.check
+        if not (changing and terminal.as_json):  # there the run's report is the one document
+            _show_plan(made, loaded.failures, arguments, terminal)
+        if not changing:
+            return _plan_status(made, loaded.failures)
         if not _agreed(arguments, made):
             terminal.note("nothing was changed")
             return ExitStatus.DRIFT
@@ -207,18 +219,18 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def _show_plan(
-    made: Plan, loaded: Loaded, arguments: argparse.Namespace, terminal: Terminal, *, quiet_json: bool = False
+    made: Plan, failures: Mapping[str, DriftlineError], arguments: argparse.Namespace, terminal: Terminal
 ) -> None:
     from driftline.reports.terminal import show_failures, show_native, show_rows  # noqa: PLC0415
 
+    found = failure_list(failures)
     if terminal.as_json:
-        if not quiet_json:
-            terminal.json(_plan_dict(made, loaded))
+        terminal.json({**made.model_dump(mode="json"), "failures": [asdict(failure) for failure in found]})
         return
     show_rows(terminal.out, plan_rows(made))
     if arguments.diff:
         show_native(terminal.out, made.native)
-    show_failures(terminal.out, failure_list(loaded.failures))
+    show_failures(terminal.out, found)
     terminal.out.print(_plan_line(made), highlight=False, soft_wrap=True)
 
 
@@ -232,16 +244,8 @@ def _plan_line(made: Plan) -> str:
     return f"Plan {made.id[:12]}: {words}, on {counted(len(made.units), 'device')}"
 
 
-def _plan_dict(made: Plan, loaded: Loaded) -> dict[str, Any]:
-
-    return {
-        **made.model_dump(mode="json"),
-        "failures": [asdict(failure) for failure in failure_list(loaded.failures)],
-    }
-
-
-def _plan_status(made: Plan, loaded: Loaded) -> ExitStatus:
-    if loaded.failures:
+def _plan_status(made: Plan, failures: Mapping[str, DriftlineError]) -> ExitStatus:
+    if failures:
         return ExitStatus.INCOMPLETE
     return ExitStatus.DRIFT if made.steps else ExitStatus.OK
 
@@ -308,7 +312,7 @@ def _parser() -> _Parser:
         "plan", type=Path, metavar="PLAN", help="a plan saved by `plan --out`"
     )
     add(remediate, devices, changing, _diff()).add_argument(
-        "-C", "--check", action="store_true", help="show what would be done, and do nothing"
+        "-y", "--yes", action="store_true", help="do not ask before changing devices"
     )
     lab.add_commands(commands, common)
     return parser
@@ -339,7 +343,7 @@ def _devices() -> _Parser:
 
 def _changing() -> _Parser:
     parser = _Parser(add_help=False)
-    parser.add_argument("-y", "--yes", action="store_true", help="do not ask before changing devices")
+    parser.add_argument("-C", "--check", action="store_true", help="show what would be done, and do nothing")
     return parser
 
 

@@ -24,7 +24,7 @@ from driftline.network import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from driftline.devices.state import Key
 
@@ -72,6 +72,9 @@ _LINES: tuple[tuple[str, str, Callable[[str], Any]], ...] = (
     ("vrf ", "vrf", _vrf),
     ("encapsulation dot1q vlan ", "encapsulation_vlan", int),
 )
+
+
+_STARTS = tuple(prefix for prefix, _, _ in _LINES)
 
 
 def defaults(kind: InterfaceKind) -> dict[str, Any]:
@@ -159,7 +162,7 @@ def _read_interface(state: DeviceState, name: str, lines: list[str]) -> None:
     addresses: list[re.Match[str]] = []
     kept: list[Kept] = []
     for line in lines:
-        address = _ADDRESS.fullmatch(line)
+        address = _ADDRESS.fullmatch(line) if line.startswith("ip") else None
         if address:
             addresses.append(address)
         elif line != "switchport":
@@ -188,20 +191,22 @@ def _put_address(state: DeviceState, interface: Interface, match: re.Match[str])
     state.put(address)
 
 
-def _read_line(line: str, values: dict[str, Any]) -> Iterator[Kept]:
+def _read_line(line: str, values: dict[str, Any]) -> Sequence[Kept]:
     """Put what a line says among the values; return the line when it says nothing that they can hold."""
-    for prefix, attribute, convert in _LINES:
-        if line == prefix or (prefix[-1] == " " and line.startswith(prefix)):
-            try:
-                values[attribute] = convert(line[len(prefix) :])
-            except ValueError:
-                values[attribute] = None
-                yield Kept(line, attribute)
-            if attribute == "lag" and values["lag"]:
-                values["lag_mode"] = line.rsplit(" ", 1)[-1]
-            return
-    if line != "no switchport":
-        yield Kept(line)
+    if not line.startswith(_STARTS):
+        return () if line == "no switchport" else (Kept(line),)
+    prefix, attribute, convert = next(row for row in _LINES if line.startswith(row[0]))
+    if prefix[-1] != " " and line != prefix:
+        return (Kept(line),)
+    kept: tuple[Kept, ...] = ()
+    try:
+        values[attribute] = convert(line[len(prefix) :])
+    except ValueError:
+        values[attribute] = None
+        kept = (Kept(line, attribute),)
+    if attribute == "lag" and values["lag"]:
+        values["lag_mode"] = line.rsplit(" ", 1)[-1]
+    return kept
 
 
 def _as_routed(values: dict[str, Any], kept: list[Kept]) -> list[Kept]:
