@@ -180,10 +180,8 @@ class DeviceAdapter(Adapter):
                 yield Problem(where, "PLAN-UNSUPPORTED", message, "take it out of the intent")
 
     def _exclude(self, name: str, problems: list[Problem]) -> None:
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-        first = problems[0]
         self.failures[name] = PlanError(
-            f"{first.where}: {first.message}{more}", problems=problems, code=first.code, hint=first.hint
+            f"{name}: not everything that is intended for it is possible", problems=problems
         )
         self.get("device", {"name": name}).model_flags |= DiffSyncModelFlags.IGNORE
 
@@ -223,7 +221,7 @@ class DeviceAdapter(Adapter):
             except PrepareError as error:
                 problems.append(Problem(unit, error.code, error.message, error.hint))
         if problems:
-            raise PlanError(str(problems[0]), problems=problems, code=problems[0].code, hint=problems[0].hint)
+            raise PlanError("not everything that is intended can be done", problems=problems)
         return native
 
     def _lines(self, unit: str, changes: list[Change]) -> list[str]:

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from driftline.engine import Diff, DiffElement, Plan, Step
-    from driftline.engine.exceptions import DriftlineError
+    from driftline.engine.exceptions import DriftlineError, Problem
 
 _HIDDEN = frozenset({"section"})
 """Read-set values that mean nothing to people."""
@@ -108,8 +108,13 @@ def plan_rows(plan: Plan) -> tuple[Row, ...]:
 def failure_list(failures: Mapping[str, DriftlineError]) -> tuple[Failure, ...]:
     """Return the devices that take no part, by name."""
     return tuple(
-        Failure(name, error.code, str(error), error.hint) for name, error in sorted(failures.items())
+        Failure(name, error.code, _told(error), error.hint) for name, error in sorted(failures.items())
     )
+
+
+def _told(error: DriftlineError) -> str:
+    problems: Sequence[Problem] = getattr(error, "problems", ())
+    return "; ".join(f"{problem.where}: {problem.message}" for problem in problems) or error.message
 
 
 def _row_dict(row: Row) -> dict[str, Any]:
