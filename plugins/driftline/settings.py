@@ -106,6 +106,14 @@ class Settings(BaseSettings):
         return self.folder / path.expanduser()
 
     @property
+    def device_connection(self) -> Connection:
+        """How to reach the devices, with the authorities' file relative to the settings file."""
+        ca_file = self.connection.ca_file
+        if ca_file is None:
+            return self.connection
+        return self.connection.model_copy(update={"ca_file": self.path(ca_file)})
+
+    @property
     def nornir_inventory(self) -> dict[str, Any]:
         """Nornir's inventory section, with its files relative to the settings file."""
         options = {

@@ -162,7 +162,7 @@ def _read(settings: Settings, expected: list[Expected], watch: Watch | None) -> 
     if watch.on_total is not None:
         watch.on_total(len(expected))
     credentials = settings.credentials.resolved(settings.folder)
-    fleet = Fleet.from_inventory(settings.nornir_inventory, settings.connection, credentials)
+    fleet = Fleet.from_inventory(settings.nornir_inventory, settings.device_connection, credentials)
     actual = DeviceAdapter(fleet, expected)
     actual.load(watch.on_device, watch.halt)
     if watch.halt is not None and watch.halt.is_set():

@@ -193,6 +193,16 @@ def test_the_environment_wins_over_the_file(fabric: Fabric, monkeypatch: pytest.
     assert answer.out.count("DEVICE-AUTH") == 3
 
 
+def test_paths_are_relative_to_the_settings_file(fabric: Fabric) -> None:
+    """Also the file of certificate authorities; one that is missing or none is told."""
+    (fabric.folder / "ca.pem").write_text("no certificate\n")
+    fabric.setting(connection={"ca_file": "ca.pem"})
+    answer = fabric.run("drift")
+    assert answer.status == 1
+    assert "SETTINGS-CA-FILE" in answer.err
+    assert str(fabric.folder / "ca.pem") in answer.err
+
+
 def test_a_password_can_be_asked_for(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
     """--ask-pass and --ask-enable ask without showing what is typed."""
     prompts: list[str] = []

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from nornir import InitNornir
 from nornir.core.exceptions import ConnectionNotOpen
 from nornir.core.task import Result, Task
-from pydantic import BaseModel, ConfigDict, Field, FilePath, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from driftline.engine.exceptions import SettingsError
 
@@ -52,7 +53,7 @@ class Connection(BaseModel):
 
     timeout: int = Field(default=60, ge=1)
     """Seconds to wait for one answer."""
-    ca_file: FilePath | None = None
+    ca_file: Path | None = None
     """Certificates of the authorities that sign the devices'; default: the system's."""
     workers: int = Field(default=50, ge=1)
     """How many devices are talked to at once."""
