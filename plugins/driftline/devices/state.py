@@ -10,7 +10,7 @@ from driftline.engine.exceptions import PrepareError
 from driftline.network import Interface, IPAddress, Vlan, name_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from driftline.engine import DiffSyncModel
     from driftline.network import InterfaceKind
@@ -149,6 +149,6 @@ def _fields(obj: DiffSyncModel) -> dict[str, Any]:
     return {name: getattr(obj, name) for name in type(obj).model_fields if name != "adapter"}
 
 
-def section_hash(lines: list[str]) -> str:
+def section_hash(lines: Sequence[str]) -> str:
     """Return a short digest of a native section, so that a delete can tell whether it is still the same."""
     return hashlib.blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()

@@ -7,6 +7,8 @@ not shown, VLANs without a name are folded into one `vlan 10-12,20` section, and
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from driftline.devices.models import LiveInterface, LiveIPAddress, LiveVlan
@@ -157,33 +159,50 @@ def sections(text: str) -> Iterator[tuple[str, list[str]]]:
         yield header, lines
 
 
-def _read_interface(state: DeviceState, name: str, lines: list[str]) -> None:
-    values = defaults(interface_kind(name))
-    addresses: list[re.Match[str]] = []
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What the lines below an interface's name say; ports that are configured alike share it."""
+
+    values: dict[str, Any]
+    addresses: tuple[tuple[str, bool], ...]
+    """Each with whether it is a secondary one."""
+    kept: tuple[Kept, ...]
+    digest: str
+
+
+@lru_cache(maxsize=16384)
+def _section(kind: InterfaceKind, lines: tuple[str, ...]) -> _Section:
+    values = defaults(kind)
+    addresses: list[tuple[str, bool]] = []
     kept: list[Kept] = []
     for line in lines:
         address = _ADDRESS.fullmatch(line) if line.startswith("ip") else None
         if address:
-            addresses.append(address)
+            addresses.append((canonical_address(address["address"]), bool(address["secondary"])))
         elif line != "switchport":
             kept.extend(_read_line(line, values))
     if "no switchport" in lines:
         kept = _as_routed(values, kept)
+    return _Section(values, tuple(addresses), tuple(kept), section_hash(lines))
+
+
+def _read_interface(state: DeviceState, name: str, lines: list[str]) -> None:
+    section = _section(interface_kind(name), tuple(lines))
     interface = LiveInterface.trusted(
-        device=state.device, name=name, pristine=not lines, section=section_hash(lines), **values
+        device=state.device, name=name, pristine=not lines, section=section.digest, **section.values
     )
-    _put(state, interface, kept)
-    for address in addresses:
-        _put_address(state, interface, address)
+    _put(state, interface, section.kept)
+    for address, secondary in section.addresses:
+        _put_address(state, interface, address, secondary=secondary)
 
 
-def _put_address(state: DeviceState, interface: Interface, match: re.Match[str]) -> None:
+def _put_address(state: DeviceState, interface: Interface, text: str, *, secondary: bool) -> None:
     address = LiveIPAddress.trusted(
         device=state.device,
         vrf=interface.vrf or DEFAULT_VRF,
-        address=canonical_address(match["address"]),
+        address=text,
         interface=interface.name,
-        secondary=bool(match["secondary"]),
+        secondary=secondary,
     )
     other = state.objects.get(("ip_address", address.get_unique_id()))
     if other is not None:
@@ -216,7 +235,7 @@ def _as_routed(values: dict[str, Any], kept: list[Kept]) -> list[Kept]:
     return hidden + [Kept(k.line, "mode", "routed") if k.attribute == "mode" else k for k in kept]
 
 
-def _put(state: DeviceState, obj: Interface | Vlan, kept: list[Kept]) -> None:
+def _put(state: DeviceState, obj: Interface | Vlan, kept: Sequence[Kept]) -> None:
     state.put(obj)
     if kept:
         key: Key = (obj.get_type(), obj.get_unique_id())
