@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 from driftline.engine import DiffSyncModel
-from driftline.network import Device, Interface, IPAddress, Site, Vlan
+from driftline.network import Interface, IPAddress, Vlan
 
 from .state import Change
 
-if TYPE_CHECKING:
-    from .adapter import DeviceAdapter
+
+class Session(Protocol):
+    """What takes the changes of one device."""
+
+    def stage(self, change: Change) -> None:
+        """Take a change of one object."""
+
+
+class Sessions(Protocol):
+    """What the hooks need of their adapter."""
+
+    def session(self, device: str) -> Session:
+        """Return the session under way on a device."""
 
 
 class StagedModel(DiffSyncModel):
     """An object on a device. Its hooks write nothing: the session commits once for all of them."""
 
     @classmethod
-    def create(cls, adapter: DeviceAdapter, ids: dict[str, Any], attrs: dict[str, Any]) -> Self | None:
+    def create(cls, adapter: Sessions, ids: dict[str, Any], attrs: dict[str, Any]) -> Self | None:
         """Stage a new object."""
         adapter.session(ids["device"]).stage(Change("create", cls.get_type(), ids, {}, attrs))
         return super().create(adapter, ids, attrs)
@@ -47,6 +58,3 @@ class LiveIPAddress(StagedModel, IPAddress):
 
 class LiveVlan(StagedModel, Vlan):
     """A VLAN on a device."""
-
-
-__all__ = ["Device", "LiveIPAddress", "LiveInterface", "LiveVlan", "Site"]
