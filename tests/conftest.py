@@ -13,7 +13,7 @@ import structlog
 import yaml
 
 from driftline.cli import main
-from driftline.lab import Lab
+from driftline.lab import Clock, Lab, RealClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,13 +100,19 @@ def _logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def fabric(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Fabric]:
+def clock() -> Clock:
+    """The clock of the lab's commit timers: the real one, unless a test has its own."""
+    return RealClock()
+
+
+@pytest.fixture
+def fabric(tmp_path: Path, capfd: pytest.CaptureFixture[str], clock: Clock) -> Iterator[Fabric]:
     """Three devices with every kind of object; `core1` and `leaf1` are owned whole, `leaf2` by what it lists."""
     shutil.copytree(FABRIC / "intent", tmp_path / "intent")
     (tmp_path / "password").write_text(CANARY + "\n")
     (tmp_path / "driftline.yml").write_text(yaml.safe_dump(settings_for(tmp_path)))
     configs = {file.stem: file.read_text() for file in sorted((FABRIC / "configs").glob("*.cfg"))}
-    with Lab(configs, username="operator", password=CANARY, addressing="ports", port=0) as lab:
+    with Lab(configs, username="operator", password=CANARY, addressing="ports", port=0, clock=clock) as lab:
         made = Fabric(tmp_path, lab, capfd.readouterr)
         made.write_hosts()
         yield made

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from driftline.lab import Fault, FaultKind
+from driftline.lab import Fault, FaultKind, ManualClock
 
 if TYPE_CHECKING:
     from tests.conftest import Fabric
@@ -82,6 +85,36 @@ def test_a_device_that_dies_after_its_commit_reverts_by_itself(fabric: Fabric) -
     assert device["error"]["rollback"]
     fabric.lab["leaf1"].clear_faults()
     assert fabric.lab["leaf1"].running_config == before["leaf1"]
+
+
+class TestWithAClockOfItsOwn:
+    """The commit timers run out when the test says so."""
+
+    @pytest.fixture
+    def clock(self) -> ManualClock:
+        return ManualClock()
+
+    def test_a_process_that_dies_leaves_the_device_to_its_timer(
+        self, fabric: Fabric, clock: ManualClock
+    ) -> None:
+        """Killed between commit and confirm, nothing of the change stays, and the next run does it anew."""
+        before = drift_everywhere(fabric)
+        # Its third look at the configuration, the one after the commit, is never answered.
+        fabric.lab["leaf1"].inject(Fault(FaultKind.TIMEOUT, command="show running-config", skip=2))
+        fabric.setting(connection={"timeout": 60})
+        command = [sys.executable, "-m", "driftline.cli", "remediate", "--yes", "--limit", "leaf1"]
+        process = subprocess.Popen([*command, "--config", str(fabric.folder / "driftline.yml")])
+        deadline = time.monotonic() + 30
+        while fabric.lab["leaf1"].counters.timed_commits == 0 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.kill()
+        process.wait()
+        assert "description wrong" not in fabric.lab["leaf1"].running_config
+        clock.advance(11)
+        assert fabric.lab["leaf1"].running_config == before["leaf1"]
+        fabric.lab.clear_faults()
+        assert fabric.run("remediate", "--yes").status == 0
+        assert fabric.run("drift").status == 0
 
 
 def test_a_locked_device_is_left_alone(fabric: Fabric) -> None:
