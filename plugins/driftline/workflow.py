@@ -78,9 +78,13 @@ def detect(loaded: Loaded) -> Diff:
 
 
 def plan(loaded: Loaded, diff: Diff) -> Plan:
-    """Flatten the drift into a plan, in the order of change, with the lines that each device would get."""
+    """Flatten the drift into a plan, in the order of change, with the lines that each device would get.
+
+    A device that can't do what is planned is left out, and is in the failures afterwards.
+    """
     made = make_plan(diff, loaded.intended, loaded.actual, order=change_order)
-    return made.with_native(loaded.actual.preview(made.units))
+    native = loaded.actual.preview(made.units)
+    return made.restricted_to(native).with_native(native)
 
 
 def load_for(made: Plan, settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:

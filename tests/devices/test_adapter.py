@@ -125,11 +125,13 @@ def test_a_moved_address_is_one_step(adapter: DeviceAdapter) -> None:
 
 
 def test_an_impossible_plan_names_the_device(adapter: DeviceAdapter) -> None:
-    """What no lines exist for is refused when the plan is made."""
-    with pytest.raises(PlanError) as caught:
-        plan_of(adapter, intent_after(adapter, port("Ethernet5", vrf="GREEN")))
-    assert caught.value.problems[0].code == "DEVICE-NO-VRF"
-    assert caught.value.problems[0].where == "leaf1"
+    """A device for which no lines exist is among the failures when the plan is made, and has no lines in it."""
+    made = plan_of(adapter, intent_after(adapter, port("Ethernet5", vrf="GREEN")))
+    assert dict(made.native) == {}
+    error = adapter.failures["leaf1"]
+    assert isinstance(error, PlanError)
+    assert error.problems[0].code == "DEVICE-NO-VRF"
+    assert error.problems[0].where == "leaf1"
 
 
 def test_a_unit_is_a_device(adapter: DeviceAdapter) -> None:

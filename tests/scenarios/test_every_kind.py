@@ -211,9 +211,15 @@ def test_reserved_vlans_and_the_management_port_are_exempt(fabric: Fabric) -> No
 
 
 def test_a_vrf_that_is_not_defined_is_refused(fabric: Fabric) -> None:
-    """driftline puts interfaces into VRFs but does not make them; the plan says so."""
+    """VRFs are not made: the plan names the object and leaves its device out, the others are repaired."""
     fabric.edit("leaf1", "Vlan20: {description: voice, vrf: red", "Vlan20: {description: voice, vrf: blue")
-    answer = fabric.run("plan")
-    assert answer.status == 1
-    assert "DEVICE-NO-VRF" in answer.err
-    assert "Vlan20" in answer.err
+    fabric.lab["leaf2"].change("interface Ethernet1", "shutdown")
+    before = fabric.lab["leaf1"].running_config
+    fabric.lab.reset_log()
+    answer = fabric.run("remediate", "--yes")
+    assert answer.status == 3
+    assert "DEVICE-NO-VRF" in answer.out
+    assert "interface Vlan20: VRF 'blue' is not defined" in answer.out
+    assert fabric.lab["leaf1"].running_config == before
+    assert fabric.lab["leaf1"].counters.sessions_opened == 0
+    assert fabric.lab["leaf2"].counters.confirms == 1

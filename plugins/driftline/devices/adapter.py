@@ -210,18 +210,17 @@ class DeviceAdapter(Adapter):
     def preview(self, units: Mapping[str, Sequence[Step]]) -> dict[str, list[str]]:
         """Return the lines that each device would be sent, from what was read; nothing is contacted.
 
-        Raises:
-            PlanError: a platform can't do what is planned; all such objects are named.
+        A device that can't do what is planned has no lines, and is in `failures` afterwards.
         """
         native: dict[str, list[str]] = {}
-        problems: list[Problem] = []
         for unit, steps in units.items():
             try:
                 native[unit] = self._lines(unit, [_change(step) for step in steps])
             except PrepareError as error:
-                problems.append(Problem(unit, error.code, error.message, error.hint))
-        if problems:
-            raise PlanError("not everything that is intended can be done", problems=problems)
+                problem = Problem(unit, error.code, error.message, error.hint)
+                self.failures[unit] = PlanError(
+                    f"{unit}: what is planned is not possible", problems=[problem]
+                )
         return native
 
     def _lines(self, unit: str, changes: list[Change]) -> list[str]:
