@@ -268,6 +268,22 @@ def test_values_that_would_not_pass_are_restored(actual: Inventory, intended: In
     assert actual.get(Interface, "Et1").mtu == "jumbo"
 
 
+def test_identifier_changed_by_a_hook_is_restored(actual: Inventory, intended: Inventory) -> None:
+    """A hook that fails after it renamed its object leaves neither the name nor the unique id of it."""
+    intended.get(Interface, "Et1").tags = ["new"]
+    et1 = actual.get(Interface, "Et1")
+
+    def fault(obj: Any) -> None:
+        obj.name = "renamed"
+        assert obj.get_unique_id() == "renamed"
+        raise RuntimeError("boom")
+
+    actual.faults = {("update", "Et1"): fault}
+    run(actual, intended)
+
+    assert (et1.name, et1.get_unique_id()) == ("Et1", "Et1")
+
+
 def test_list_changed_in_place_is_restored(actual: Inventory, intended: Inventory) -> None:
     """A hook that changes a list in place leaves no trace when it fails."""
     intended.get(Interface, "Et1").tags = ["new"]

@@ -428,6 +428,7 @@ def _values_of(obj: DiffSyncModel) -> Callable[[], None]:
         # Past the validation: what the object had may be what it would not accept today.
         obj.__dict__.update(values)
         object.__setattr__(obj, "__pydantic_fields_set__", fields_set)
+        obj.forget_unique_id()
 
     return give_back
 

@@ -123,7 +123,7 @@ class DiffSyncModel(BaseModel):
         """Set a field; with an identifier the unique id changes too."""
         super().__setattr__(name, value)
         if name in self._identifiers:
-            object.__setattr__(self, "_uid", None)
+            self.forget_unique_id()
 
     def __copy__(self) -> Self:
         """Return a copy that has the same status and manages the same attributes."""
@@ -138,7 +138,7 @@ class DiffSyncModel(BaseModel):
         for name in DiffSyncModel.__slots__:
             object.__setattr__(copy, name, getattr(self, name))
         # `model_copy` goes on to set fields without telling; an identifier may be among them.
-        object.__setattr__(copy, "_uid", None)
+        copy.forget_unique_id()
         return copy
 
     # Identity ---------------------------------------------------------------------------------------------
@@ -188,6 +188,10 @@ class DiffSyncModel(BaseModel):
                 uid = self._unique_id(values, self._identifiers)
             object.__setattr__(self, "_uid", uid)
         return uid
+
+    def forget_unique_id(self) -> None:
+        """Make the unique id anew when it is next asked for: fields were set past `__setattr__`."""
+        object.__setattr__(self, "_uid", None)
 
     def get_shortname(self) -> builtins.str:
         """Return the name to show among the siblings."""
