@@ -86,7 +86,7 @@ def test_summary() -> None:
     diff.children["device"]["leaf1"].child_diff.skipped = 2
 
     assert diff.summary() == {"create": 1, "update": 1, "delete": 1, "no-change": 4, "skip": 2}
-    assert len(diff) == 4
+    assert len(diff) == 7  # unchanged objects count, whether somebody has asked to see them or not
 
 
 def test_str() -> None:

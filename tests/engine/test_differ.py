@@ -21,11 +21,14 @@ def summary(**counts: int) -> dict[str, int]:
 
 
 def test_no_differences() -> None:
-    """Unchanged objects are counted, not kept."""
+    """Unchanged objects are counted, and become elements when somebody asks for them."""
     diff = small("actual").diff_from(small("intended"))
 
-    assert diff.children == {}
+    assert not list(diff.differing())
     assert summary(**{"no-change": 5}) == diff.summary()
+    assert [element.name for element in diff.get_children()] == ["ams"]
+    assert summary(**{"no-change": 5}) == diff.summary()
+    assert len(diff) == 5
 
 
 def test_all_kinds() -> None:

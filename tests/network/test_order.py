@@ -14,18 +14,16 @@ def step(action: str, model: str, *, unit: str = "leaf1", **values: Any) -> Step
     identity = {"device": unit} | {key: values[key] for key in ("name", "vid", "address") if key in values}
     rest = {key: value for key, value in values.items() if key not in identity}
     name = str(values.get("name") or values.get("vid") or values.get("address"))
-    return Step.model_validate(
-        {
-            "id": f"{unit} {action} {name}",
-            "action": action,
-            "model": model,
-            "identity": identity,
-            "name": name,
-            "unit": unit,
-            "parent": None,
-            "before": rest if action == "delete" else None,
-            "after": None if action == "delete" else rest,
-        }
+    return Step(
+        id=f"{unit} {action} {name}",
+        action=action,
+        model=model,
+        identity=identity,
+        name=name,
+        unit=unit,
+        parent=None,
+        before=rest if action == "delete" else None,
+        after=None if action == "delete" else rest,
     )
 
 

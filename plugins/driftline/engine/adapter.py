@@ -258,6 +258,10 @@ class Adapter:
         """Return the objects of a model with these unique ids."""
         return self.store.get_by_uids(uids=uids, model=obj)
 
+    def find_by_uids(self, uids: Iterable[str], obj: Any) -> builtins.dict[str, Any]:
+        """Return those of the objects with these unique ids that are there, by unique id."""
+        return self.store.find_by_uids(uids=uids, model=obj)
+
     def get_all_model_names(self) -> set[str]:
         """Return the names of the models that have objects."""
         return self.store.get_all_model_names()

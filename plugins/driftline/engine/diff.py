@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .enum import DiffSyncActions
 from .exceptions import ObjectAlreadyExists
@@ -15,28 +15,54 @@ if TYPE_CHECKING:
     from .enum import DiffSyncModelFlags
 
 
+class Group(Protocol):
+    """Objects of one model below one parent; those that do not differ are made into elements only when asked for."""
+
+    model: str
+
+    def elements(self) -> list[DiffElement]:
+        """Return the elements of all of them, in order."""
+
+
 class Diff:
     """The differences between two datasets, or between the children of two objects.
 
-    Objects that do not differ are counted, not kept. To set the order within a group, subclass and define
-    `order_children_<modelname>` (or `order_children_default`), a class method from `{name: element}` to an
-    iterator of elements.
+    Objects that do not differ are counted; they become elements when somebody asks for `children`. To set the
+    order within a group, subclass and define `order_children_<modelname>` (or `order_children_default`), a
+    class method from `{name: element}` to an iterator of elements.
     """
 
     def __init__(self) -> None:
-        self.children: builtins.dict[builtins.str, builtins.dict[builtins.str, DiffElement]] = {}
+        self._children: builtins.dict[builtins.str, builtins.dict[builtins.str, DiffElement]] = {}
+        self._hiding: list[Group] = []
         self.models_processed = 0
         self.unchanged = 0
-        """How many objects below this one are the same in both datasets."""
+        """How many objects below this one are the same in both datasets, those that are elements apart."""
         self.skipped = 0
         """How many objects a flag kept out of the comparison."""
+        self.seconds: float | None = None
+        """How long the calculation took."""
+
+    @property
+    def children(self) -> builtins.dict[builtins.str, builtins.dict[builtins.str, DiffElement]]:
+        """All elements of this level by model and name, also those of objects that do not differ."""
+        hiding, self._hiding = self._hiding, []
+        for group in hiding:
+            self._children[group.model] = {element.name: element for element in group.elements()}
+        if hiding:
+            self.unchanged = 0
+        return self._children
+
+    def hide(self, group: Group) -> None:
+        """Note where to find the elements of a group that do not differ."""
+        self._hiding.append(group)
 
     def complete(self) -> None:
         """Called once on the whole diff when it has been calculated; does nothing by default."""
 
     def __len__(self) -> int:
-        """Return the number of elements in the whole tree."""
-        return sum(len(element) for element in self._elements())
+        """Return the number of objects in the whole tree, whether they differ or not."""
+        return self.unchanged + sum(len(element) for element in self._kept())
 
     def __bool__(self) -> bool:
         """Return True: a diff without differences is still a diff."""
@@ -46,13 +72,13 @@ class Diff:
         """Return whether two diffs ask for the same."""
         if not isinstance(other, Diff):
             return NotImplemented
-        return self._differing() == other._differing()
+        return self._by_name() == other._by_name()
 
     __hash__ = None  # type: ignore[assignment] # a diff changes while it is built
 
     def add(self, element: DiffElement) -> None:
         """Add an element, or raise ObjectAlreadyExists when its name is taken in its group."""
-        group = self.children.setdefault(element.type, {})
+        group = self._children.setdefault(element.type, {})
         if element.name in group:
             raise ObjectAlreadyExists(f"Already storing a {element.type} named {element.name}", element)
         group[element.name] = element
@@ -63,19 +89,41 @@ class Diff:
 
     def has_diffs(self) -> bool:
         """Return whether anything differs."""
-        return any(element.has_diffs() for element in self._elements())
+        return any(element.has_diffs() for element in self._kept())
 
     def get_children(self) -> Iterator[DiffElement]:
-        """Return the elements, each group in the order that the class gives it."""
+        """Return the elements, also those that do not differ, each group in the order that the class gives it."""
         for group in self.groups():
             order = getattr(self, f"order_children_{group}", self.order_children_default)
             yield from order(self.children[group])
 
+    def differing(self) -> Iterator[DiffElement]:
+        """Return the elements of this level that differ or have something below them that does, as they were added."""
+        return (element for element in self._kept() if element.has_diffs())
+
+    def in_order(self) -> Iterator[DiffElement]:
+        """Return the elements that differ, in the order of `get_children`: the one in which they are applied."""
+        if self._has_own_order():
+            yield from (element for element in self.get_children() if element.has_diffs())
+        else:
+            for group in sorted(self._children):
+                yield from (element for element in self._children[group].values() if element.has_diffs())
+
     def walk(self) -> Iterator[DiffElement]:
-        """Return all elements of the tree, parents before their children."""
-        for element in self.get_children():
+        """Return all elements of the tree that differ, parents before their children, in order."""
+        for element in self.in_order():
             yield element
-            yield from element.child_diff.walk()
+            if element.has_children():
+                yield from element.child_diff.walk()
+
+    def _has_own_order(self) -> bool:
+        """Return whether a subclass has a say in the order: then it is shown all elements."""
+        cls = type(self)
+        return cls is not Diff and (
+            cls.get_children is not Diff.get_children
+            or any("order_children_default" in vars(base) for base in cls.__mro__[: cls.__mro__.index(Diff)])
+            or any(hasattr(cls, f"order_children_{group}") for group in self._children)
+        )
 
     @classmethod
     def order_children_default(cls, children: Mapping[builtins.str, DiffElement]) -> Iterator[DiffElement]:
@@ -84,24 +132,22 @@ class Diff:
 
     def summary(self) -> builtins.dict[builtins.str, int]:
         """Return how many objects are to be created, updated, deleted, are the same, or were skipped."""
-        counts = {
-            DiffSyncActions.CREATE: 0,
-            DiffSyncActions.UPDATE: 0,
-            DiffSyncActions.DELETE: 0,
-            "no-change": self.unchanged,
-            DiffSyncActions.SKIP: self.skipped,
-        }
-        for element in self.walk():
-            counts[element.action or "no-change"] += 1
-            counts["no-change"] += element.child_diff.unchanged
-            counts[DiffSyncActions.SKIP] += element.child_diff.skipped
+        counts = _no_counts()
+        self.count(counts)
         return counts
+
+    def count(self, counts: builtins.dict[builtins.str, int]) -> None:
+        """Add all that is here to the counts of a summary."""
+        counts["no-change"] += self.unchanged
+        counts[DiffSyncActions.SKIP] += self.skipped
+        for element in self._kept():
+            element.count(counts)
 
     def str(self, indent: int = 0) -> builtins.str:
         """Return the differences as indented text."""
         margin = " " * indent
         lines: list[Any] = []
-        for group, members in self.children.items():
+        for group, members in self._children.items():
             elements = [e for e in members.values() if e.has_diffs()]
             if elements:
                 lines.append(f"{margin}{group}")
@@ -113,16 +159,15 @@ class Diff:
     ) -> builtins.dict[builtins.str, builtins.dict[builtins.str, builtins.dict[builtins.str, Any]]]:
         """Return the differences as plain values."""
         result: builtins.dict[Any, Any] = {}
-        for element in self.get_children():
-            if element.has_diffs():
-                result.setdefault(element.type, {})[element.name] = element.dict()
+        for element in self.in_order():
+            result.setdefault(element.type, {})[element.name] = element.dict()
         return result
 
-    def _differing(self) -> builtins.dict[tuple[builtins.str, builtins.str], DiffElement]:
-        return {(each.type, each.name): each for each in self._elements() if each.has_diffs()}
+    def _by_name(self) -> builtins.dict[tuple[builtins.str, builtins.str], DiffElement]:
+        return {(element.type, element.name): element for element in self.differing()}
 
-    def _elements(self) -> Iterator[DiffElement]:
-        for group in self.children.values():
+    def _kept(self) -> Iterator[DiffElement]:
+        for group in self._children.values():
             yield from group.values()
 
 
@@ -133,6 +178,22 @@ class DiffElement:
     `source_attrs` and `dest_attrs` hold the compared values; None says that the object is absent on that
     side, `{}` that it is there without values to compare.
     """
+
+    __slots__ = (
+        "_child_diff",
+        "changed",
+        "dest_attrs",
+        "dest_name",
+        "diff_class",
+        "flags",
+        "held",
+        "keys",
+        "moved",
+        "name",
+        "source_attrs",
+        "source_name",
+        "type",
+    )
 
     def __init__(
         self,
@@ -156,13 +217,33 @@ class DiffElement:
         """Whether the object hangs under another parent in the destination."""
         self.flags: DiffSyncModelFlags | None = None
         """The flags of the destination's object."""
-        self.child_diff = diff_class()
+        self.held = False
+        """Whether a flag says that the change is shown and not made."""
+        self.diff_class = diff_class
+        self._child_diff: Diff | None = None
+
+    @property
+    def child_diff(self) -> Diff:
+        """What is below this object; made when it is first asked for, since most objects have nothing below."""
+        if self._child_diff is None:
+            self._child_diff = self.diff_class()
+        return self._child_diff
+
+    @child_diff.setter
+    def child_diff(self, below: Diff) -> None:
+        self._child_diff = below
+
+    def has_children(self) -> bool:
+        """Return whether anything is below this object, whether it differs or not."""
+        return self._child_diff is not None and len(self._child_diff) > 0
 
     def __eq__(self, other: object) -> bool:
         """Return whether two elements ask for the same, children included."""
         if not isinstance(other, DiffElement):
             return NotImplemented
-        return self._request() == other._request() and self.child_diff == other.child_diff
+        if self._request() != other._request():
+            return False
+        return not (self.has_children() or other.has_children()) or self.child_diff == other.child_diff
 
     def __lt__(self, other: DiffElement) -> bool:
         """Order by type, then by name."""
@@ -172,7 +253,7 @@ class DiffElement:
 
     def __len__(self) -> int:
         """Return the number of elements of the tree of which this one is the top."""
-        return 1 + len(self.child_diff)
+        return 1 if self._child_diff is None else 1 + len(self._child_diff)
 
     def __bool__(self) -> bool:
         """Return True, whatever is below."""
@@ -232,14 +313,22 @@ class DiffElement:
 
     def has_diffs(self, include_children: bool = True) -> bool:  # noqa: FBT001, FBT002 - diffsync's signature
         """Return whether this object differs, or anything below it."""
-        return self.action is not None or (include_children and self.child_diff.has_diffs())
+        if self.action is not None:
+            return True
+        return include_children and self._child_diff is not None and self._child_diff.has_diffs()
 
     def summary(self) -> builtins.dict[builtins.str, int]:
         """Return the counts of this element and of all that is below it."""
-        counts = self.child_diff.summary()
-        counts[self.action or "no-change"] += 1
+        counts = _no_counts()
+        self.count(counts)
         del counts[DiffSyncActions.SKIP]  # told of whole diffs only, as in diffsync
         return counts
+
+    def count(self, counts: builtins.dict[builtins.str, int]) -> None:
+        """Add this element and all that is below it to the counts of a summary."""
+        counts[self.action or "no-change"] += 1
+        if self._child_diff is not None:
+            self._child_diff.count(counts)
 
     def str(self, indent: int = 0) -> builtins.str:
         """Return the element and what is below it as indented text."""
@@ -257,14 +346,15 @@ class DiffElement:
         elif self.dest_attrs is not None:
             text += f" MISSING in {self.source_name}"
         else:
-            text += "" if self.child_diff.has_diffs() else " (no diffs)"
-        if self.child_diff.has_diffs():
-            text += "\n" + self.child_diff.str(indent + 2)
+            text += "" if self.has_diffs() else " (no diffs)"
+        if self._child_diff is not None and self._child_diff.has_diffs():
+            text += "\n" + self._child_diff.str(indent + 2)
         return text
 
     def dict(self) -> builtins.dict[builtins.str, Any]:
         """Return the element as plain values: `+` new, `-` old, and the children by model."""
-        return {**self.get_attrs_diffs(), **self.child_diff.dict()}
+        below = {} if self._child_diff is None else self._child_diff.dict()
+        return {**self.get_attrs_diffs(), **below}
 
     def _request(self) -> tuple[Any, ...]:
         return self.type, self.name, self.keys, self.action, self.moved, self.get_attrs_diffs()
@@ -276,3 +366,8 @@ class DiffElement:
         if source is None or dest is None:
             return ()
         return tuple(name for name in self.get_attrs_keys() if source[name] != dest[name])
+
+
+def _no_counts() -> dict[str, int]:
+    actions = (DiffSyncActions.CREATE, DiffSyncActions.UPDATE, DiffSyncActions.DELETE)
+    return dict.fromkeys((*actions, "no-change", DiffSyncActions.SKIP), 0)

@@ -1,13 +1,16 @@
 """The comparison of two datasets.
 
-Everything a comparison needs is passed down; nothing about the "current" object is kept between calls.
+Everything a comparison needs is passed down; nothing about the "current" object is kept between calls. What
+most objects go through is one turn of the loop in `compare`: two look-ups of their values and one comparison.
 """
 
 from __future__ import annotations
 
-import copy
+import itertools
+import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -15,14 +18,18 @@ import structlog
 from .diff import Diff, DiffElement
 from .enum import DiffSyncFlags, DiffSyncModelFlags
 from .exceptions import LoadError, ObjectNotFound
+from .values import copied, copies
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from .model import DiffSyncModel
     from .typing import Dataset, ProgressCallback
 
 _log = structlog.get_logger(__name__)
+_NO_FLAGS = DiffSyncModelFlags.NONE
+_SIBLINGS = 256
+"""Of how many objects the children are fetched at once: a store may be at the other end of a network."""
 
 
 def calculate(
@@ -34,49 +41,178 @@ def calculate(
     callback: ProgressCallback | None = None,
 ) -> Diff:
     """Return what has to change in `dest` to make it like `source`."""
+    started = time.perf_counter()
     total = 0 if callback is None else _size(source) + _size(dest)
-    comparison = _Comparison(source, dest, flags, diff_class, callback, total)
+    comparison = Comparison(source, dest, flags, diff_class, callback, total)
     _log.info("Beginning diff calculation", src=source, dst=dest, flags=flags)
     diff = diff_class()
     for modelname in dest.top_level:
         if modelname in source.top_level:
-            comparison.compare(source.get_all(modelname), dest.get_all(modelname), None, diff)
+            comparison.compare(modelname, top(source, modelname), top(dest, modelname), None, diff)
     comparison.finish()
     diff.models_processed = comparison.processed
+    diff.seconds = time.perf_counter() - started
     diff.complete()
     _log.info("Diff calculation complete", src=source, dst=dest, flags=flags)
     return diff
 
 
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """The objects of one model below one parent, with their unique ids."""
+
+    uids: list[str]
+    objects: list[Any]
+
+
+_NOBODY = Siblings([], [])
+
+
+def top(dataset: Dataset, modelname: str) -> Siblings:
+    """Return the objects of a model at the top of a dataset."""
+    objects = dataset.get_all(modelname)
+    return Siblings([obj.get_unique_id() for obj in objects], objects)
+
+
+class Families:
+    """The children of many siblings, fetched for some hundreds of them at once."""
+
+    __slots__ = ("_dataset", "_fetched", "_parents")
+
+    def __init__(self, dataset: Dataset, parents: Sequence[DiffSyncModel | None]) -> None:
+        self._dataset = dataset
+        self._parents = parents
+        self._fetched: dict[str, tuple[int, list[Siblings]]] = {}
+
+    def of(self, place: int, modelname: str) -> Siblings:
+        """Return the children of one parent; raises LoadError when one is listed and missing."""
+        start, families = self._fetched.get(modelname, (0, ()))
+        if not start <= place < start + len(families):
+            start, families = place, self._fetch(place, modelname)
+            self._fetched[modelname] = start, families
+        return families[place - start]
+
+    def _fetch(self, start: int, modelname: str) -> list[Siblings]:
+        parents = self._parents[start : start + _SIBLINGS]
+        lists = [_listed(parent, modelname) for parent in parents]
+        wanted = list(itertools.chain.from_iterable(lists))
+        try:
+            objects = iter(self._dataset.get_by_uids(wanted, modelname) if wanted else ())
+        except ObjectNotFound as error:
+            raise self._orphan(parents, lists, modelname) from error
+        return [Siblings(uids, list(itertools.islice(objects, len(uids)))) for uids in lists]
+
+    def _orphan(
+        self, parents: Sequence[DiffSyncModel | None], lists: list[list[str]], modelname: str
+    ) -> LoadError:
+        there = self._dataset.find_by_uids([uid for uids in lists for uid in uids], modelname)
+        for parent, uids in zip(parents, lists, strict=True):
+            if parent is not None and (missing := [uid for uid in uids if uid not in there]):
+                names = f"{modelname} {', '.join(missing)}"
+                return LoadError(
+                    f"{self._dataset.name}: {parent.get_type()} {parent} lists the {names}, which is missing",
+                    code="LOAD-ORPHAN",
+                    hint="add the object as well, or take it off its parent's list",
+                )
+        return LoadError(f"{self._dataset.name}: a {modelname} was removed meanwhile", code="LOAD-ORPHAN")
+
+
+def _listed(parent: DiffSyncModel | None, modelname: str) -> list[str]:
+    field_name = None if parent is None else parent.get_children_mapping().get(modelname)
+    uids: list[str] = getattr(parent, field_name) if field_name else []
+    return uids
+
+
 @dataclass(slots=True)
-class _Comparison:
+class Unchanged:
+    """A compared group, from which the elements that do not differ can still be made."""
+
+    comparison: Comparison
+    model: str
+    sources: list[Any]
+    differing: Mapping[str, DiffElement]
+    """By unique id, in order; those that only the destination has come last."""
+    skipped: Collection[str] = ()
+
+    def elements(self) -> list[DiffElement]:
+        """Return the elements of all objects of the group, in order."""
+        same = {dest.get_unique_id(): self.comparison.same(obj, dest) for obj, dest in self._pairs()}
+        known = {**same, **self.differing}
+        ours = [uid for obj in self.sources if (uid := obj.get_unique_id()) in known]
+        elements = [known.pop(uid) for uid in ours]
+        elements.extend(known.values())
+        return self.comparison.named_apart(elements)
+
+    def count(self) -> int:
+        """Return how many objects there are that do not differ, those below them included."""
+        below = (group.count() for obj, dest in self._pairs() for group in self.comparison.groups(obj, dest))
+        return sum(1 for _ in self._pairs()) + sum(below)
+
+    def _pairs(self) -> Iterator[tuple[Any, Any]]:
+        uids = [obj.get_unique_id() for obj in self.sources]
+        there = self.comparison.dest.find_by_uids(uids, self.model)
+        for uid, obj in zip(uids, self.sources, strict=True):
+            dest = there.get(uid)
+            if dest is None or uid in self.differing or uid in self.skipped or _ignored(obj, dest):
+                continue
+            yield obj, dest
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How two objects are compared: the same for all pairs of these classes that manage the same attributes."""
+
+    names: tuple[str, ...]
+    values: Callable[[Any], Any] | None
+    """Takes the flags and the compared values out of a record's fields; None: they are not plain."""
+    children: tuple[str, ...]
+    """The models that both can have as children."""
+
+
+_NOT_YET = _How((), None, ())
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the comparison of one group brings to light."""
+
+    into: Diff
+    elements: dict[str, DiffElement] = field(default_factory=dict)
+    skipped: set[str] = field(default_factory=set)
+
+    def skip(self, uid: str) -> None:
+        """Note an object that a flag or its owner keeps out."""
+        self.into.skipped += 1
+        self.skipped.add(uid)
+
+
+@dataclass(slots=True)
+class Comparison:
     """What stays the same through one comparison, and the count of objects for the progress callback."""
 
     source: Dataset
     dest: Dataset
     flags: DiffSyncFlags
     diff_class: type[Diff]
-    callback: ProgressCallback | None
-    total: int
+    callback: ProgressCallback | None = None
+    total: int = 0
     processed: int = 0
     source_tree: set[tuple[str, str]] | None = None
     """What hangs in the source's tree; None: nobody needed to know yet."""
+    ways: dict[tuple[Any, ...], _How] = field(default_factory=dict)
 
     def compare(
-        self,
-        sources: list[DiffSyncModel],
-        dests: list[DiffSyncModel],
-        owner: DiffSyncModel | None,
-        into: Diff,
+        self, modelname: str, ours: Siblings, theirs: Siblings, owner: DiffSyncModel | None, into: Diff
     ) -> None:
         """Compare the objects of one model below one parent; `owner` is the source's parent object."""
-        elements = [found for found in self._differing(sources, dests, owner, into) if found is not None]
-        names = Counter(element.name for element in elements) if len(elements) > 1 else Counter[str]()
-        for element in elements:
-            if names[element.name] > 1:
-                # Siblings may share their short names: one address in two VRFs, while an interface changes its VRF.
-                element.name = self.dest.model_class(element.type).create_unique_id(**element.keys)
+        found = _Found(into)
+        matches = self._pairs(modelname, ours, theirs, found)
+        gone = self._gone(modelname, ours, theirs, owner, found)
+        self._count(2 * len(matches) - matches.count(None) + gone)
+        for element in self.named_apart(list(found.elements.values())):
             into.add(element)
+        if len(found.elements) < len(ours.objects):
+            into.hide(Unchanged(self, modelname, ours.objects, found.elements, found.skipped))
 
     def finish(self) -> None:
         """Tell the callback that all is done: what a flag or an owner kept out was not counted one by one."""
@@ -84,149 +220,221 @@ class _Comparison:
             total = max(self.processed, self.total)
             self.callback("diff", total, total)
 
-    def _differing(
-        self,
-        sources: list[DiffSyncModel],
-        dests: list[DiffSyncModel],
-        owner: DiffSyncModel | None,
-        into: Diff,
-    ) -> Iterator[DiffElement | None]:
-        there = {obj.get_unique_id(): obj for obj in dests}
-        here = set()
-        for obj in sources:
-            uid = obj.get_unique_id()
-            here.add(uid)
-            if uid in there:
-                yield self._pair(obj, there[uid], into)
-            else:
-                # Where it hangs elsewhere it moves, it is not new.
-                there_too = self.dest.get_or_none(obj.get_type(), uid)
-                yield self._pair(obj, there_too, into, moved=True)
-        for uid, obj in there.items():
-            if uid not in here and not self._moved_away(obj.get_type(), uid):
-                yield self._unmatched_dest(obj, owner, into)
+    def same(self, source: DiffSyncModel, dest: DiffSyncModel) -> DiffElement:
+        """Return the element of an object that does not differ."""
+        how = self._how(source, dest)
+        element = self._element(dest)
+        element.source_attrs, element.dest_attrs = _attrs(source, how), _attrs(dest, how)
+        element.changed = ()
+        element.flags = dest.model_flags
+        for group in self.groups(source, dest):
+            element.child_diff.hide(group)
+            element.child_diff.unchanged += group.count()
+        return element
 
-    def _moved_away(self, modelname: str, uid: str) -> bool:
-        """Return whether the source has an object elsewhere: then it moves, it is not gone.
+    def groups(self, source: DiffSyncModel, dest: DiffSyncModel) -> Iterator[Unchanged]:
+        """Return the groups of children of an object below which nothing differs."""
+        for modelname in self._how(source, dest).children:
+            children = Families(self.source, [source]).of(0, modelname)
+            if children.objects:
+                yield Unchanged(self, modelname, children.objects, {})
+
+    def named_apart(self, elements: list[DiffElement]) -> list[DiffElement]:
+        """Return the elements, those that share their short name with a sibling named by their unique id.
+
+        One address in two VRFs is such a case, while an interface changes its VRF.
+        """
+        if len({element.name for element in elements}) < len(elements):
+            names = Counter(element.name for element in elements)
+            for element in elements:
+                if names[element.name] > 1:
+                    element.name = self.dest.model_class(element.type).create_unique_id(**element.keys)
+        return elements
+
+    # One group --------------------------------------------------------------------------------------------
+
+    def _pairs(self, modelname: str, ours: Siblings, theirs: Siblings, found: _Found) -> list[Any]:
+        """Compare what the source has, and return its counterparts; None where there is none."""
+        matches, moved = self._matches(modelname, ours, theirs)
+        our_children, their_children = Families(self.source, ours.objects), Families(self.dest, matches)
+        how, values = _NOT_YET, _NOT_YET.values
+        source_class = dest_class = source_managed = dest_managed = None
+        for place, (uid, obj, match) in enumerate(zip(ours.uids, ours.objects, matches, strict=True)):
+            if match is None:
+                self._unmatched_source(uid, obj, our_children, place, found)
+                continue
+            if (
+                obj.__class__ is not source_class
+                or match.__class__ is not dest_class
+                or obj._managed is not source_managed
+                or match._managed is not dest_managed
+            ):
+                source_class, source_managed = obj.__class__, obj._managed
+                dest_class, dest_managed = match.__class__, match._managed
+                how = self._how(obj, match)
+                values = None if how.children or moved else how.values
+            if values is not None:
+                mine = obj.__dict__
+                if values(mine) == values(match.__dict__) and mine["model_flags"] is _NO_FLAGS:
+                    found.into.unchanged += 1
+                    continue
+            below = None
+            if how.children and not _ignored(obj, match):
+                below = self._below(obj, how, our_children, their_children, place)
+            self._pair(uid, obj, match, how, below, found, moved=uid in moved)
+        return matches
+
+    def _matches(self, modelname: str, ours: Siblings, theirs: Siblings) -> tuple[list[Any], Collection[str]]:
+        """Return the counterpart of each object, and the unique ids of those that hang elsewhere: they move."""
+        if ours.uids == theirs.uids:
+            return theirs.objects, ()
+        there = dict(zip(theirs.uids, theirs.objects, strict=True))
+        alone = [uid for uid in ours.uids if uid not in there]
+        moved = self.dest.find_by_uids(alone, modelname) if alone else {}
+        there.update(moved)
+        return [there.get(uid) for uid in ours.uids], moved
+
+    def _gone(
+        self,
+        modelname: str,
+        ours: Siblings,
+        theirs: Siblings,
+        owner: DiffSyncModel | None,
+        found: _Found,
+    ) -> int:
+        """Look at what only the destination has, and return how many objects that are."""
+        if ours.uids == theirs.uids:
+            return 0
+        here = set(ours.uids)
+        alone = [(uid, obj) for uid, obj in zip(theirs.uids, theirs.objects, strict=True) if uid not in here]
+        if not alone:
+            return 0
+        elsewhere = self._elsewhere(modelname, [uid for uid, _ in alone])
+        gone = [(uid, obj) for uid, obj in alone if uid not in elsewhere]
+        families = Families(self.dest, [obj for _, obj in gone])
+        for place, (uid, obj) in enumerate(gone):
+            self._unmatched_dest(uid, obj, families, place, owner, found)
+        return len(gone)
+
+    def _elsewhere(self, modelname: str, uids: list[str]) -> set[str]:
+        """Return which objects the source has elsewhere: they move, they are not gone.
 
         An object that hangs nowhere in the source's tree does not count; its parent was removed without it.
         """
-        if self.source.get_or_none(modelname, uid) is None:
-            return False
+        there = self.source.find_by_uids(uids, modelname)
+        if not there:
+            return set()
         if self.source_tree is None:
             self.source_tree = set(_tree(self.source))
-        return (modelname, uid) in self.source_tree
+        return {uid for uid in there if (modelname, uid) in self.source_tree}
+
+    # One object -------------------------------------------------------------------------------------------
 
     def _pair(
-        self, source: DiffSyncModel, dest: DiffSyncModel | None, into: Diff, *, moved: bool = False
-    ) -> DiffElement | None:
-        self._count(1 if dest is None else 2)
-        if self._ignored(source, dest):
-            into.skipped += 1
-            return None
-        if dest is None:
-            return self._unmatched_source(source, into)
-        return self._both(source, dest, into, moved=moved)
+        self,
+        uid: str,
+        source: DiffSyncModel,
+        dest: DiffSyncModel,
+        how: _How,
+        below: Diff | None,
+        found: _Found,
+        *,
+        moved: bool,
+    ) -> None:
+        if _ignored(source, dest):
+            found.skip(uid)
+            return
+        mine, theirs = _fields(source, how), _fields(dest, how)
+        names = [name for name in how.names if name in mine and name in theirs]
+        same = type(dest).same
+        changed = tuple(n for n in names if mine[n] != theirs[n] and not same(n, mine[n], theirs[n]))
+        if not changed and not moved and (below is None or not below.has_diffs()):
+            found.into.unchanged += 1 if below is None else 1 + below.unchanged
+            found.into.skipped += 0 if below is None else below.skipped
+            return
+        element = self._element(dest)
+        element.source_attrs, element.dest_attrs = copies(mine, names), copies(theirs, names)
+        element.changed, element.moved, element.flags = changed, moved, dest.model_flags
+        element.held = self._held(DiffSyncFlags.NO_UPDATE, DiffSyncModelFlags.NO_UPDATE, source, dest)
+        if below is not None:
+            element.child_diff = below
+        found.elements[uid] = element
 
-    @staticmethod
-    def _ignored(*objects: DiffSyncModel | None) -> bool:
-        return any(
-            obj is not None
-            and obj.model_flags is not DiffSyncModelFlags.NONE
-            and DiffSyncModelFlags.IGNORE in obj.model_flags
-            for obj in objects
-        )
+    def _below(self, source: DiffSyncModel, how: _How, ours: Families, theirs: Families, place: int) -> Diff:
+        below = self.diff_class()
+        for modelname in how.children:
+            mine, other = ours.of(place, modelname), theirs.of(place, modelname)
+            if mine.uids or other.uids:
+                self.compare(modelname, mine, other, source, below)
+        return below
 
-    def _unmatched_source(self, source: DiffSyncModel, into: Diff) -> DiffElement | None:
-        if (
-            DiffSyncFlags.SKIP_UNMATCHED_SRC in self.flags
-            or DiffSyncModelFlags.SKIP_UNMATCHED_SRC in source.model_flags
+    def _unmatched_source(
+        self, uid: str, source: DiffSyncModel, families: Families, place: int, found: _Found
+    ) -> None:
+        flags = source.model_flags
+        if DiffSyncFlags.SKIP_UNMATCHED_SRC in self.flags or (
+            flags is not _NO_FLAGS
+            and (DiffSyncModelFlags.SKIP_UNMATCHED_SRC in flags or DiffSyncModelFlags.IGNORE in flags)
         ):
-            into.skipped += 1
-            return None
+            found.skip(uid)
+            return
         element = self._element(source)
-        element.source_attrs = _values(source, source.get_managed())
-        for modelname, field in source.get_children_mapping().items():
-            children = self._children(self.source, source, modelname, field)
-            self.compare(children, [], source, element.child_diff)
-        return element
+        element.source_attrs = _one_sided(source)
+        for modelname in source.get_children_mapping():
+            children = families.of(place, modelname)
+            if children.uids:
+                self.compare(modelname, children, _NOBODY, source, element.child_diff)
+        found.elements[uid] = element
 
     def _unmatched_dest(
-        self, dest: DiffSyncModel, owner: DiffSyncModel | None, into: Diff
-    ) -> DiffElement | None:
-        self._count(1)
+        self,
+        uid: str,
+        dest: DiffSyncModel,
+        families: Families,
+        place: int,
+        owner: DiffSyncModel | None,
+        found: _Found,
+    ) -> None:
         if (
             DiffSyncFlags.SKIP_UNMATCHED_DST in self.flags
             or DiffSyncModelFlags.SKIP_UNMATCHED_DST in dest.model_flags
-            or self._ignored(dest)
+            or _ignored(dest)
             or (owner is not None and not owner.owns(dest))
         ):
-            into.skipped += 1
-            return None
+            found.skip(uid)
+            return
         element = self._element(dest)
-        element.dest_attrs = copy.deepcopy(dest.get_read_set())
+        element.dest_attrs = copied(dest.get_read_set())
         element.flags = dest.model_flags
-        for modelname, field in dest.get_children_mapping().items():
-            # What hangs below an object that goes, goes with it: nobody is left to disown it.
-            self.compare([], self._children(self.dest, dest, modelname, field), None, element.child_diff)
-        return element
+        element.held = self._held(DiffSyncFlags.NO_DELETE, DiffSyncModelFlags.NO_DELETE, dest)
+        for modelname in dest.get_children_mapping():
+            children = families.of(place, modelname)
+            if children.uids:
+                # What hangs below an object that goes, goes with it: nobody is left to disown it.
+                self.compare(modelname, _NOBODY, children, None, element.child_diff)
+        found.elements[uid] = element
 
-    def _both(
-        self, source: DiffSyncModel, dest: DiffSyncModel, into: Diff, *, moved: bool
-    ) -> DiffElement | None:
-        names = _compared(source, dest)
-        same = type(dest).same
-        changed = tuple(
-            n for n in names if (a := getattr(source, n)) != (b := getattr(dest, n)) and not same(n, a, b)
-        )
-        below = self._below(source, dest)
-        if not (changed or moved or below.children):
-            into.unchanged += 1 + below.unchanged
-            into.skipped += below.skipped
-            return None
-        element = self._element(dest)
-        element.source_attrs = _values(source, names)
-        element.dest_attrs = _values(dest, names)
-        element.changed = changed
-        element.moved = moved
-        element.flags = dest.model_flags
-        element.child_diff = below
-        return element
-
-    def _below(self, source: DiffSyncModel, dest: DiffSyncModel) -> Diff:
-        below = self.diff_class()
-        fields = source.get_children_mapping()
-        for modelname, field in dest.get_children_mapping().items():
-            if modelname in fields:
-                sources = self._children(self.source, source, modelname, fields[modelname])
-                dests = self._children(self.dest, dest, modelname, field)
-                if sources or dests:
-                    self.compare(sources, dests, source, below)
-        return below
+    def _held(self, flag: DiffSyncFlags, model_flag: DiffSyncModelFlags, *objects: DiffSyncModel) -> bool:
+        return flag in self.flags or any(model_flag in obj.model_flags for obj in objects)
 
     def _element(self, obj: DiffSyncModel) -> DiffElement:
         """Return an empty element for an object; where both sides have it, the destination's spelling counts."""
         return DiffElement(
-            obj_type=obj.get_type(),
-            name=obj.get_shortname(),
-            keys=obj.get_identifiers(),
-            source_name=self.source.name,
-            dest_name=self.dest.name,
-            diff_class=self.diff_class,
+            obj.get_type(),
+            obj.get_shortname(),
+            obj.get_identifiers(),
+            self.source.name,
+            self.dest.name,
+            self.diff_class,
         )
 
-    def _children(
-        self, dataset: Dataset, parent: DiffSyncModel, modelname: str, field: str
-    ) -> list[DiffSyncModel]:
-        uids: list[str] = getattr(parent, field)
-        try:
-            return dataset.get_by_uids(uids, modelname) if uids else []
-        except ObjectNotFound as error:
-            missing = ", ".join(uid for uid in uids if dataset.get_or_none(modelname, uid) is None)
-            raise LoadError(
-                f"{dataset.name}: {parent.get_type()} {parent} lists the {modelname} {missing}, which is missing",
-                code="LOAD-ORPHAN",
-            ) from error
+    def _how(self, source: DiffSyncModel, dest: DiffSyncModel) -> _How:
+        """Return how two objects are compared."""
+        key = (type(source), type(dest), source._managed, dest._managed)
+        how = self.ways.get(key)
+        if how is None:
+            how = self.ways[key] = _way_to_compare(source, dest)
+        return how
 
     def _count(self, objects: int) -> None:
         self.processed += objects
@@ -234,15 +442,38 @@ class _Comparison:
             self.callback("diff", self.processed, max(self.processed, self.total))
 
 
-def _compared(source: DiffSyncModel, dest: DiffSyncModel) -> tuple[str, ...]:
-    """Return the names of the attributes that both sides have and have an opinion on."""
-    names, theirs = source.get_managed(), dest.get_managed()
-    return names if names == theirs else tuple(name for name in names if name in theirs)
+def _way_to_compare(source: DiffSyncModel, dest: DiffSyncModel) -> _How:
+    managed, fields = set(source.get_managed()) & set(dest.get_managed()), type(dest).model_fields
+    names = tuple(name for name in fields if name in managed)
+    plain = type(source).attributes_are_plain() and type(dest).attributes_are_plain()
+    theirs = source.get_children_mapping()
+    return _How(
+        names=names if plain else tuple(dest.get_managed()),
+        values=itemgetter("model_flags", *names) if plain else None,
+        children=tuple(modelname for modelname in dest.get_children_mapping() if modelname in theirs),
+    )
 
 
-def _values(obj: DiffSyncModel, names: Iterable[str]) -> dict[str, Any]:
-    """Return values as they are now: a list that is changed in place later must not change the diff."""
-    return {name: copy.deepcopy(getattr(obj, name)) for name in names}
+def _fields(obj: DiffSyncModel, how: _How) -> dict[str, Any]:
+    """Return the values of an object to compare, among others."""
+    return obj.get_attrs() if how.values is None else obj.__dict__
+
+
+def _attrs(obj: DiffSyncModel, how: _How) -> dict[str, Any]:
+    values = _fields(obj, how)
+    return copies(values, [name for name in how.names if name in values])
+
+
+def _one_sided(obj: DiffSyncModel) -> dict[str, Any]:
+    """Return the values of an object that only the source has: those that the source has an opinion on."""
+    values = obj.__dict__ if obj.attributes_are_plain() else obj.get_attrs()
+    return copies(values, [name for name in obj.get_managed() if name in values])
+
+
+def _ignored(*objects: DiffSyncModel) -> bool:
+    return any(
+        obj.model_flags is not _NO_FLAGS and DiffSyncModelFlags.IGNORE in obj.model_flags for obj in objects
+    )
 
 
 def _tree(dataset: Dataset) -> Iterator[tuple[str, str]]:
@@ -250,13 +481,11 @@ def _tree(dataset: Dataset) -> Iterator[tuple[str, str]]:
     level = [obj for modelname in dataset.top_level for obj in dataset.get_all(modelname)]
     while level:
         yield from ((obj.get_type(), obj.get_unique_id()) for obj in level)
-        below = (
-            dataset.get_or_none(modelname, uid)
-            for obj in level
-            for modelname, field in obj.get_children_mapping().items()
-            for uid in getattr(obj, field)
-        )
-        level = [obj for obj in below if obj is not None]
+        listed: dict[str, list[str]] = {}
+        for obj in level:
+            for modelname, field_name in obj.get_children_mapping().items():
+                listed.setdefault(modelname, []).extend(getattr(obj, field_name))
+        level = [obj for name, uids in listed.items() for obj in dataset.find_by_uids(uids, name).values()]
 
 
 def _size(dataset: Any) -> int:

@@ -20,6 +20,10 @@ class DiffSyncModelFlags(enum.Flag):
     SKIP_UNMATCHED_BOTH = SKIP_UNMATCHED_SRC | SKIP_UNMATCHED_DST
     NATURAL_DELETION_ORDER = 0b10000
     """Its children are deleted before it is."""
+    NO_UPDATE = 0b100000
+    """An update of this object shows in the diff, and is not made."""
+    NO_DELETE = 0b1000000
+    """A deletion of this object shows in the diff, and is not made; nor is any of what is below it."""
 
 
 class DiffSyncFlags(enum.Flag):
@@ -31,6 +35,10 @@ class DiffSyncFlags(enum.Flag):
     SKIP_UNMATCHED_DST = 0b100
     SKIP_UNMATCHED_BOTH = SKIP_UNMATCHED_SRC | SKIP_UNMATCHED_DST
     LOG_UNCHANGED_RECORDS = 0b1000
+    NO_UPDATE = 0b10000
+    """Updates show in the diff, and are not made."""
+    NO_DELETE = 0b100000
+    """Deletions show in the diff, and are not made."""
 
 
 class DiffSyncStatus(enum.Enum):

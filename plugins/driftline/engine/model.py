@@ -6,11 +6,14 @@ import builtins
 import itertools
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_jsonable_python
 
+from .children import SHORT, ChildIndex
+from .comparison import normalisers, plainly_dumped
 from .enum import DiffSyncModelFlags, DiffSyncStatus
 from .exceptions import ObjectAlreadyExists, ObjectNotFound, ObjectNotUpdated, ObjectStoreWrongType
 
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _SETS: dict[frozenset[str], frozenset[str]] = {}
+_FIELDS_SET: dict[frozenset[str], set[str]] = {}
+"""The sets of the fields that records were given: one for all that were given the same."""
 
 
 class DiffSyncModel(BaseModel):
@@ -40,8 +45,9 @@ class DiffSyncModel(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    __slots__ = ("_managed", "_status", "_status_message", "_uid")
+    __slots__ = ("_indexes", "_managed", "_status", "_status_message", "_uid")
     if TYPE_CHECKING:
+        _indexes: builtins.dict[builtins.str, ChildIndex] | None
         _managed: frozenset[builtins.str] | None
         _status: DiffSyncStatus
         _status_message: builtins.str
@@ -54,9 +60,19 @@ class DiffSyncModel(BaseModel):
     _children: ClassVar[builtins.dict[builtins.str, builtins.str]] = {}
     _normalise: ClassVar[Mapping[builtins.str, Callable[[Any], Any]]] = {}
     """Field name to a function: its values are the same when the function makes them equal."""
+    _ignore_case: ClassVar[tuple[builtins.str, ...]] = ()
+    """Fields whose texts are the same in upper and lower case."""
+    _unordered: ClassVar[tuple[builtins.str, ...]] = ()
+    """Attributes that are lists whose order does not matter."""
 
+    _normalisers: ClassVar[Mapping[builtins.str, Callable[[Any], Any]]] = {}
+    """The three above in one."""
     _own_unique_id: ClassVar[bool] = False
     """Whether the class makes its unique ids in a way of its own."""
+    _uid_values: ClassVar[itemgetter[Any] | None] = None
+    """Takes the identifiers out of a record's fields, where they need no more than to be joined."""
+    _read_plainly: ClassVar[bool | None] = None
+    """Whether the attributes can be read as they are; None: not known yet."""
     _blank: ClassVar[builtins.dict[builtins.str, Any]] = {}
     """The defaults that records can share."""
     _lists: ClassVar[tuple[builtins.str, ...]] = ()
@@ -84,7 +100,14 @@ class DiffSyncModel(BaseModel):
             name: field.default for name, field in cls.model_fields.items() if not field.is_required()
         }
         cls._field_names = set(cls.model_fields)
-        cls._own_unique_id = cls.create_unique_id.__func__ is not DiffSyncModel.create_unique_id.__func__  # type: ignore[attr-defined]
+        cls._normalisers = normalisers(cls._normalise, cls._ignore_case, cls._unordered)
+        cls._own_unique_id = not _inherits(cls, "create_unique_id", "get_identifiers")
+        simple = (
+            not cls._own_unique_id and cls._identifiers and not set(cls._identifiers) & set(cls._normalisers)
+        )
+        fields = simple and set(cls._identifiers) <= set(cls.model_fields)
+        cls._uid_values = itemgetter(*cls._identifiers) if fields else None
+        cls._read_plainly = None
         cls._lists = tuple(name for name, default in defaults.items() if default == [])
         cls._blank = {name: default for name, default in defaults.items() if name not in cls._lists}
         for (one, names), (other, others) in itertools.combinations(roles.items(), 2):
@@ -93,12 +116,15 @@ class DiffSyncModel(BaseModel):
                     f"{cls.__name__}: fields {twice} are included in both {one} and {other}."
                 )
 
-    def model_post_init(self, _context: Any, /) -> None:
-        """Start with no status and with every attribute managed."""
-        object.__setattr__(self, "_status", DiffSyncStatus.SUCCESS)
-        object.__setattr__(self, "_status_message", "")
-        object.__setattr__(self, "_managed", None)
-        object.__setattr__(self, "_uid", None)
+    def __new__(cls, *_args: Any, **_fields: Any) -> Self:
+        """Start with no status and with every attribute managed, however the record is made."""
+        self = super().__new__(cls)
+        _set_slot(self, "_status", DiffSyncStatus.SUCCESS)
+        _set_slot(self, "_status_message", "")
+        _set_slot(self, "_managed", None)
+        _set_slot(self, "_uid", None)
+        _set_slot(self, "_indexes", None)
+        return self
 
     @classmethod
     def trusted(cls, **fields: Any) -> Self:
@@ -111,19 +137,27 @@ class DiffSyncModel(BaseModel):
         for name in cls._lists:
             values[name] = []
         values.update(fields)
-        set_slot = object.__setattr__
-        set_slot(obj, "__dict__", values)
-        set_slot(obj, "__pydantic_fields_set__", cls._field_names)
-        set_slot(obj, "__pydantic_extra__", None)
-        set_slot(obj, "__pydantic_private__", None)
-        obj.model_post_init(None)
+        _set_slot(obj, "__dict__", values)
+        _set_slot(obj, "__pydantic_fields_set__", cls._field_names)
+        _set_slot(obj, "__pydantic_extra__", None)
+        _set_slot(obj, "__pydantic_private__", None)
         return obj
+
+    def share_fields_set(self) -> None:
+        """Share the set of the fields that were given, of 700 bytes, with all records that were given the same."""
+        given = self.__pydantic_fields_set__
+        key = frozenset(given)
+        _set_slot(self, "__pydantic_fields_set__", _FIELDS_SET.get(key) or _FIELDS_SET.setdefault(key, given))
 
     def __setattr__(self, name: builtins.str, value: Any) -> None:
         """Set a field; with an identifier the unique id changes too."""
+        if name not in self.__pydantic_fields_set__:
+            _set_slot(self, "__pydantic_fields_set__", set(self.__pydantic_fields_set__))  # it may be shared
         super().__setattr__(name, value)
         if name in self._identifiers:
             self.forget_unique_id()
+        if name in self._attributes:
+            self.touch()
 
     def __copy__(self) -> Self:
         """Return a copy that has the same status and manages the same attributes."""
@@ -135,10 +169,9 @@ class DiffSyncModel(BaseModel):
 
     def _like_me(self, copy: Self) -> Self:
         # pydantic copies fields; it knows nothing of these slots.
-        for name in DiffSyncModel.__slots__:
-            object.__setattr__(copy, name, getattr(self, name))
-        # `model_copy` goes on to set fields without telling; an identifier may be among them.
-        copy.forget_unique_id()
+        for name in ("_managed", "_status", "_status_message"):
+            _set_slot(copy, name, getattr(self, name))
+        # No unique id: `model_copy` goes on to set fields without telling; an identifier may be among them.
         return copy
 
     # Identity ---------------------------------------------------------------------------------------------
@@ -159,7 +192,7 @@ class DiffSyncModel(BaseModel):
 
     @classmethod
     def _unique_id(cls, values: list[Any], names: Iterable[builtins.str]) -> builtins.str:
-        normalise = cls._normalise
+        normalise = cls._normalisers
         if normalise:
             values = [
                 normalise[name](value) if name in normalise else value
@@ -181,17 +214,32 @@ class DiffSyncModel(BaseModel):
         """Return the unique id, equal for the same object in every dataset."""
         uid = self._uid
         if uid is None:
-            values = [getattr(self, name) for name in self._identifiers]
-            if self._own_unique_id:
-                uid = self.create_unique_id(**dict(zip(self._identifiers, values, strict=True)))
-            else:
-                uid = self._unique_id(values, self._identifiers)
-            object.__setattr__(self, "_uid", uid)
+            uid = self._simple_unique_id() or self._made_unique_id()
+            _set_slot(self, "_uid", uid)
         return uid
+
+    def _simple_unique_id(self) -> builtins.str | None:
+        """Return the unique id where it is the identifiers, or a plain join of them: nearly always."""
+        read = self._uid_values
+        values = None if read is None else read(self.__dict__)
+        if type(values) is builtins.str:
+            return values
+        if type(values) is not tuple:
+            return None
+        try:
+            joined = "__".join(values)
+        except TypeError:
+            return None
+        return joined if joined.count("_") == 2 * len(values) - 2 else None
+
+    def _made_unique_id(self) -> builtins.str:
+        if self._own_unique_id:
+            return self.create_unique_id(**self.get_identifiers())
+        return self._unique_id([getattr(self, name) for name in self._identifiers], self._identifiers)
 
     def forget_unique_id(self) -> None:
         """Make the unique id anew when it is next asked for: fields were set past `__setattr__`."""
-        object.__setattr__(self, "_uid", None)
+        _set_slot(self, "_uid", None)
 
     def get_shortname(self) -> builtins.str:
         """Return the name to show among the siblings."""
@@ -202,8 +250,19 @@ class DiffSyncModel(BaseModel):
     # Attributes -------------------------------------------------------------------------------------------
 
     def get_attrs(self) -> builtins.dict[builtins.str, Any]:
-        """Return the attributes by name."""
-        return {name: getattr(self, name) for name in self._attributes}
+        """Return the attributes by name, as plain values."""
+        return self.model_dump(include=set(self._attributes))
+
+    @classmethod
+    def attributes_are_plain(cls) -> bool:
+        """Return whether the values of the attributes are compared as they stand in the record.
+
+        They are not where the class has a `get_attrs` of its own, or fields that are dumped as something else.
+        """
+        if cls._read_plainly is None:
+            own = not _inherits(cls, "get_attrs")
+            cls._read_plainly = not own and plainly_dumped(cls, cls._attributes)
+        return cls._read_plainly
 
     def get_read_set(self) -> builtins.dict[builtins.str, Any]:
         """Return the values that a plan to delete the object relies on."""
@@ -212,7 +271,7 @@ class DiffSyncModel(BaseModel):
     def manage(self, attributes: Iterable[builtins.str]) -> Self:
         """Say which attributes this dataset has an opinion on; the others are not compared."""
         names = frozenset(attributes)
-        object.__setattr__(self, "_managed", _SETS.setdefault(names, names))
+        _set_slot(self, "_managed", _SETS.setdefault(names, names))
         return self
 
     def get_managed(self) -> tuple[builtins.str, ...]:
@@ -225,7 +284,7 @@ class DiffSyncModel(BaseModel):
         """Return whether two values of an attribute mean the same."""
         if one == other:
             return True
-        normalise = cls._normalise.get(attribute)
+        normalise = cls._normalisers.get(attribute)
         return normalise is not None and bool(normalise(one) == normalise(other))
 
     def owns(self, child: DiffSyncModel) -> bool:  # noqa: ARG002 - subclasses decide by the child
@@ -241,21 +300,51 @@ class DiffSyncModel(BaseModel):
 
     def add_child(self, child: DiffSyncModel) -> None:
         """List an object as a child; the store keeps the object itself."""
+        self.insert_child(child, None)
+
+    def insert_child(self, child: DiffSyncModel, place: int | None) -> None:
+        """List an object as a child at a place among its siblings; None: at the end."""
         uids, uid = self._uids_for(child), child.get_unique_id()
-        if uid in uids:
+        index = self._index(uids, child)
+        if (uid in uids) if index is None else index.place(uid) is not None:
             raise ObjectAlreadyExists(
                 f"Already storing a {child.get_type()} with unique_id {uid} in {self.get_unique_id()}", child
             )
-        uids.append(uid)
+        if place is not None:
+            uids.insert(place, uid)
+        elif index is None:
+            uids.append(uid)
+        else:
+            index.append(uid)
+        self.touch()
 
     def remove_child(self, child: DiffSyncModel) -> None:
         """Take an object off the list of children."""
         uids, uid = self._uids_for(child), child.get_unique_id()
-        if uid not in uids:
+        place = self.place_of(child)
+        if place is None:
             raise ObjectNotFound(
                 f"{child.get_type()} {uid} was not found as a child of {self.get_unique_id()}"
             )
-        uids.remove(uid)
+        index = self._index(uids, child)
+        if index is None:
+            del uids[place]
+        else:
+            index.remove(uid, place)
+        self.touch()
+
+    def place_of(self, child: DiffSyncModel) -> int | None:
+        """Return where a child stands among its siblings, or None when it is not listed."""
+        uids, uid = self._uids_for(child), child.get_unique_id()
+        index = self._index(uids, child)
+        if index is not None:
+            return index.place(uid)
+        return uids.index(uid) if uid in uids else None
+
+    def touch(self) -> None:
+        """Tell the store that this record was changed in place; some write it down, some remember that it was."""
+        if self.adapter is not None:
+            self.adapter.store.touch(self)
 
     def _uids_for(self, child: DiffSyncModel) -> list[builtins.str]:
         try:
@@ -267,16 +356,46 @@ class DiffSyncModel(BaseModel):
             ) from None
         return uids
 
+    def _index(self, uids: list[builtins.str], child: DiffSyncModel) -> ChildIndex | None:
+        """Return the index of a list of children; None where it is short, or lists one twice."""
+        if len(uids) < SHORT:
+            return None
+        indexes = self._indexes
+        if indexes is None:
+            indexes = {}
+            _set_slot(self, "_indexes", indexes)
+        index = indexes.get(child.get_type())
+        if index is None or not index.fits(uids):
+            index = indexes[child.get_type()] = ChildIndex(uids)
+        return index if index.fits(uids) else None
+
     # Status -----------------------------------------------------------------------------------------------
 
     def set_status(self, status: DiffSyncStatus, message: builtins.str = "") -> None:
         """Record what became of the last change of this object."""
-        object.__setattr__(self, "_status", status)
-        object.__setattr__(self, "_status_message", message)
+        _set_slot(self, "_status", status)
+        _set_slot(self, "_status_message", message)
 
     def get_status(self) -> tuple[DiffSyncStatus, builtins.str]:
         """Return what became of the last change of this object."""
         return self._status, self._status_message
+
+    # Checks -----------------------------------------------------------------------------------------------
+
+    @classmethod
+    def validate_create(
+        cls, adapter: Any, ids: builtins.dict[builtins.str, Any], attrs: builtins.dict[builtins.str, Any]
+    ) -> None:
+        """Raise when the object can't be created with these values; writes nothing.
+
+        Called before `create`, and instead of it in a dry run. So are `validate_update` and `validate_delete`.
+        """
+
+    def validate_update(self, attrs: builtins.dict[builtins.str, Any]) -> None:
+        """Raise when the object can't be given these values; writes nothing."""
+
+    def validate_delete(self) -> None:
+        """Raise when the object must not be deleted; writes nothing."""
 
     # Hooks ------------------------------------------------------------------------------------------------
 
@@ -298,6 +417,14 @@ class DiffSyncModel(BaseModel):
 
     def update_base(self, attrs: builtins.dict[builtins.str, Any]) -> Self | None:
         """Change the record's attributes, validated; raises ObjectNotUpdated and changes nothing if wrong."""
+        valid = self.with_attrs(attrs)
+        for name in attrs:
+            setattr(self, name, getattr(valid, name))
+        self.set_status(DiffSyncStatus.SUCCESS, "Updated successfully")
+        return self
+
+    def with_attrs(self, attrs: Mapping[builtins.str, Any]) -> Self:
+        """Return a record like this one with these attributes, validated; raises ObjectNotUpdated if wrong."""
         unknown = sorted(set(attrs) - set(self._attributes))
         if unknown:
             raise ObjectNotUpdated(
@@ -305,13 +432,9 @@ class DiffSyncModel(BaseModel):
                 hint=f"only its attributes can: {', '.join(self._attributes)}",
             )
         try:
-            valid = type(self).model_validate(self._fields_with(attrs))
+            return type(self).model_validate({**self.__dict__, **attrs, "adapter": None})
         except ValidationError as error:
             raise ObjectNotUpdated(f"{self.get_type()} {self.get_unique_id()}: {error}") from error
-        for name in attrs:
-            setattr(self, name, getattr(valid, name))
-        self.set_status(DiffSyncStatus.SUCCESS, "Updated successfully")
-        return self
 
     def update(self, attrs: builtins.dict[builtins.str, Any]) -> Self | None:
         """Update the object in the adapter's system; None or ObjectNotUpdated mean that it was not."""
@@ -325,9 +448,6 @@ class DiffSyncModel(BaseModel):
     def delete(self) -> Self | None:
         """Delete the object in the adapter's system; None or ObjectNotDeleted mean that it was not."""
         return self.delete_base()
-
-    def _fields_with(self, attrs: builtins.dict[builtins.str, Any]) -> builtins.dict[builtins.str, Any]:
-        return {name: getattr(self, name) for name in type(self).model_fields if name != "adapter"} | attrs
 
     # Text -------------------------------------------------------------------------------------------------
 
@@ -365,6 +485,19 @@ class DiffSyncModel(BaseModel):
     def __str__(self) -> builtins.str:
         """Return the unique id, as messages show the object."""
         return self.get_unique_id()
+
+
+_set_slot = object.__setattr__
+"""Past pydantic, which would look for a field of that name; bound once, since every record needs it five times."""
+
+
+def _inherits(cls: type[DiffSyncModel], *methods: str) -> bool:
+    """Return whether a class has these methods as DiffSyncModel has them."""
+    return all(
+        getattr(getattr(cls, name), "__func__", getattr(cls, name))
+        is getattr(getattr(DiffSyncModel, name), "__func__", getattr(DiffSyncModel, name))
+        for name in methods
+    )
 
 
 @lru_cache(maxsize=4096)

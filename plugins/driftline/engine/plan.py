@@ -5,16 +5,16 @@ A plan is a value: the same inputs give the same bytes. Applying needs nothing b
 
 from __future__ import annotations
 
-import copy
 import hashlib
-import json
-from typing import TYPE_CHECKING, Any, Literal, Self
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
-from pydantic_core import to_jsonable_python
 
-from .enum import DiffSyncModelFlags
+from .enum import DiffSyncFlags, DiffSyncModelFlags
 from .exceptions import PlanError, Problem
+from .values import canonical, copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,22 +25,24 @@ if TYPE_CHECKING:
     Key = tuple[str, str]
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ObjectRef(_Value):
+@dataclass(frozen=True, slots=True)
+class ObjectRef:
     """Names an object in any dataset."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     model: str
     identity: dict[str, Any]
 
 
-class Step(_Value):
+@dataclass(frozen=True, slots=True)
+class Step:
     """One change of one object."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     id: str
-    """Stable: the same change of the same object always has the same id."""
+    """In a plan it is stable: the same change of the same object always has the same id."""
     action: Literal["create", "update", "delete"]
     model: str
     identity: dict[str, Any]
@@ -57,15 +59,20 @@ class Step(_Value):
     """The steps without whose success this one is not tried."""
 
 
-class Target(_Value):
+@dataclass(frozen=True, slots=True)
+class Target:
     """Which dataset a plan was made for."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
     name: str
     type: str
 
 
-class Plan(_Value):
+class Plan(BaseModel):
     """What is going to be done, complete and in order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["driftline-plan"] = "driftline-plan"
     version: Literal[1] = 1
@@ -101,7 +108,7 @@ class Plan(_Value):
 
     def to_json(self) -> str:
         """Return the plan as JSON; the same plan always gives the same text."""
-        return _canonical(self.model_dump(), indent=2) + "\n"
+        return canonical(self.model_dump(), indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Plan:
@@ -137,7 +144,7 @@ class Plan(_Value):
         )
 
     def _digest(self) -> str:
-        return hashlib.sha256(_canonical(self.model_dump(exclude={"id"})).encode()).hexdigest()
+        return hashlib.sha256(canonical(self.model_dump(exclude={"id"})).encode()).hexdigest()
 
 
 def make_plan(
@@ -152,7 +159,7 @@ def make_plan(
     Args:
         order: a sort key; steps with equal keys stay in the order of the tree, parents first.
     """
-    steps = make_steps(diff, target, order=order)
+    steps = make_steps(diff, target, order=order, identify=stable_id)
     return Plan(
         source=source.name,
         target=Target(name=target.name, type=getattr(target, "type", None) or type(target).__name__),
@@ -162,9 +169,24 @@ def make_plan(
     )
 
 
-def make_steps(diff: Diff, target: Dataset, *, order: Callable[[Step], Any] | None = None) -> list[Step]:
-    """Return the steps of a diff, for one who applies them at once and needs no plan to keep."""
-    steps = _after_moves(list(_steps(diff, target, parent=None, parent_step=None)), target)
+def make_steps(
+    diff: Diff,
+    target: Dataset,
+    *,
+    order: Callable[[Step], Any] | None = None,
+    flags: DiffSyncFlags = DiffSyncFlags.NONE,
+    identify: Callable[[str, DiffElement], str] | None = None,
+) -> list[Step]:
+    """Return the steps of a diff, for one who applies them at once and needs no plan to keep.
+
+    Args:
+        order: a sort key; steps with equal keys stay in the order of the tree, parents first.
+        flags: those of the sync; NO_UPDATE and NO_DELETE leave out what the diff shows.
+        identify: gives each step its id, from its unit and element; by default they are numbered.
+    """
+    flattening = _Flattening(target, flags, identify)
+    flattening.add(diff, parent=None, above=None)
+    steps = _after_moves(flattening.steps, flattening.moves, target)
     if order is not None:
         steps.sort(key=order)
     return steps
@@ -206,7 +228,7 @@ def _stale_values(step: Step, found: Any) -> Iterator[Problem]:
     for name, planned in (step.before or {}).items():
         value = getattr(found, name, None)
         # A plan that was saved has the values as JSON has them: a list for a set, text for an address.
-        if not found.same(name, planned, value) and _canonical(planned) != _canonical(value):
+        if not found.same(name, planned, value) and canonical(planned) != canonical(value):
             yield _problem(step, f"{name} was {planned!r} when planned and is {value!r} now")
 
 
@@ -214,70 +236,97 @@ def _problem(step: Step, message: str) -> Problem:
     return Problem(f"{step.unit} {step.model} {step.name}", "PLAN-STALE", message, "make a new plan")
 
 
-def _steps(diff: Diff, target: Dataset, parent: ObjectRef | None, parent_step: Step | None) -> Iterator[Step]:
-    for element in diff.get_children():
-        me = ObjectRef(model=element.type, identity=element.keys)
-        step = _step(element, target, parent, parent_step)
-        flags = (step is not None and step.action == "delete" and element.flags) or DiffSyncModelFlags.NONE
-        bottom_up = DiffSyncModelFlags.NATURAL_DELETION_ORDER in flags
-        below: list[Step] = []
-        if DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE not in flags:
-            # Without a step of its own, the object leaves it to the one above whether its children are tried.
-            above = None if bottom_up else step or parent_step
-            below = list(_steps(element.child_diff, target, me, above))
-        if bottom_up and step is not None:
-            yield from below
-            yield _depending(step, (child.id for child in below))
-        else:
-            if step is not None:
-                yield step
-            yield from below
-
-
-def _step(
-    element: DiffElement, target: Dataset, parent: ObjectRef | None, parent_step: Step | None
-) -> Step | None:
-    action: Any = element.action
-    if action is None:
-        return None
-    # Copies: whoever changes a list in place, in a dataset or in the diff, must not change what was planned.
-    diffs = copy.deepcopy(element.get_attrs_diffs())
-    identity = copy.deepcopy(element.keys)
-    unit = target.unit_of(element.type, identity)
-    return Step(
-        id=_step_id(unit, action, element),
-        action=action,
-        model=element.type,
-        identity=identity,
-        name=element.name,
-        unit=unit,
-        parent=parent,
-        before=None if action == "create" else diffs.get("-", {}),
-        after=None if action == "delete" else diffs.get("+", {}),
-        depends_on=() if parent_step is None else (parent_step.id,),
-    )
-
-
-def _step_id(unit: str, action: str, element: DiffElement) -> str:
-    seed = _canonical([unit, action, element.type, element.keys, element.get_attrs_diffs()])
+def stable_id(unit: str, element: DiffElement) -> str:
+    """Return an id that the same change of the same object always has."""
+    seed = canonical([unit, element.action, element.type, element.keys, element.get_attrs_diffs()])
     return hashlib.sha256(seed.encode()).hexdigest()[:12]
 
 
+class _Flattening:
+    """A diff on its way to a list of steps."""
+
+    def __init__(
+        self,
+        target: Dataset,
+        flags: DiffSyncFlags,
+        identify: Callable[[str, DiffElement], str] | None,
+    ) -> None:
+        self.steps: list[Step] = []
+        self.moves: dict[Key, str] = {}
+        """The steps that move an object under another parent."""
+        self._target = target
+        self._held = {
+            "update": DiffSyncFlags.NO_UPDATE in flags,
+            "delete": DiffSyncFlags.NO_DELETE in flags,
+        }
+        numbers = itertools.count(1)
+        self._identify = identify or (lambda _unit, _element: str(next(numbers)))
+
+    def add(self, diff: Diff, parent: ObjectRef | None, above: Step | None) -> None:
+        """Add the steps of a diff; `above` is the step on whose success they depend."""
+        for element in diff.in_order():
+            held = element.held or self._held.get(element.action or "", False)
+            if held and element.action == "delete":
+                continue
+            step = None if held else self._step(element, parent, above)
+            flags = (
+                step is not None and step.action == "delete" and element.flags
+            ) or DiffSyncModelFlags.NONE
+            if step is not None and DiffSyncModelFlags.NATURAL_DELETION_ORDER in flags:
+                self._add_from_the_bottom(step, element, flags)
+                continue
+            if step is not None:
+                self.steps.append(step)
+            self._add_below(element, step or above, flags)
+
+    def _add_from_the_bottom(self, step: Step, element: DiffElement, flags: DiffSyncModelFlags) -> None:
+        start = len(self.steps)
+        self._add_below(element, None, flags)
+        self.steps.append(_depending(step, (child.id for child in self.steps[start:])))
+
+    def _add_below(self, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags) -> None:
+        if element.has_children() and DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE not in flags:
+            # Without a step of its own, the object leaves it to the one above whether its children are tried.
+            self.add(element.child_diff, ObjectRef(element.type, copied(element.keys)), above)
+
+    def _step(self, element: DiffElement, parent: ObjectRef | None, above: Step | None) -> Step | None:
+        action: Any = element.action
+        if action is None:
+            return None
+        # Copies: whoever changes a list in place, in a dataset or in the diff, must not change what was planned.
+        diffs, identity = copied(element.get_attrs_diffs()), copied(element.keys)
+        unit = self._target.unit_of(element.type, identity)
+        step = Step(
+            self._identify(unit, element),
+            action,
+            element.type,
+            identity,
+            element.name,
+            unit,
+            parent,
+            None if action == "create" else diffs.get("-", {}),
+            None if action == "delete" else diffs.get("+", {}),
+            () if above is None else (above.id,),
+        )
+        if element.moved:
+            self.moves[_key(step, self._target)] = step.id
+        return step
+
+
 def _depending(step: Step, needed: Iterable[str]) -> Step:
-    return step.model_copy(update={"depends_on": tuple(sorted({*step.depends_on, *needed}))})
+    return replace(step, depends_on=tuple(sorted({*step.depends_on, *needed})))
 
 
-def _after_moves(steps: list[Step], target: Dataset) -> list[Step]:
+def _after_moves(steps: list[Step], moves: Mapping[Key, str], target: Dataset) -> list[Step]:
     """Let nothing be deleted before what moves out from under it has moved; it could go down with it."""
-    updates = {_key(step, target): step.id for step in steps if step.action == "update"}
-    if not updates:
+    if not moves:
         return steps
     waiting = False
     for place, step in enumerate(steps):
         if step.action == "delete":
-            moves = [updates[key] for key in _below(_key(step, target), target) if key in updates]
-            if moves:
-                steps[place] = _depending(step, moves)
+            needed = [moves[key] for key in _below(_key(step, target), target) if key in moves]
+            if needed:
+                steps[place] = _depending(step, needed)
                 waiting = True
     return sorted(steps, key=lambda step: step.action == "delete") if waiting else steps
 
@@ -305,19 +354,5 @@ def _fingerprint(*datasets: Dataset) -> str:
         for modelname in sorted(names):
             for obj in sorted(dataset.get_all(modelname), key=lambda obj: obj.get_unique_id()):
                 values = {name: getattr(obj, name) for name in obj.get_managed()}
-                digest.update(_canonical([number, modelname, obj.get_unique_id(), values]).encode())
+                digest.update(canonical([number, modelname, obj.get_unique_id(), values]).encode())
     return digest.hexdigest()
-
-
-def _canonical(value: Any, indent: int | None = None) -> str:
-    separators = (",", ": ") if indent else (",", ":")
-    return json.dumps(
-        value, sort_keys=True, ensure_ascii=False, indent=indent, separators=separators, default=_plain
-    )
-
-
-def _plain(value: Any) -> Any:
-    """Return what JSON has for a value; a set has no order of its own, so it gets one."""
-    if isinstance(value, (set, frozenset)):
-        return sorted(value, key=_canonical)
-    return to_jsonable_python(value, fallback=str)

@@ -49,8 +49,14 @@ class Dataset(Protocol):
     def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[Any]:
         """Return the objects with these unique ids, or raise ObjectNotFound."""
 
+    def find_by_uids(self, uids: Iterable[str], obj: Any) -> Mapping[str, Any]:
+        """Return those of the objects with these unique ids that are there, by unique id."""
+
     def add(self, obj: DiffSyncModel) -> None:
         """Add an object."""
+
+    def update(self, obj: DiffSyncModel) -> None:
+        """Keep an object that was changed."""
 
     def remove(self, obj: DiffSyncModel, remove_children: bool = False) -> None:  # noqa: FBT001, FBT002 - diffsync's signature
         """Remove an object."""
