@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import builtins
+from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 
 import structlog
+from pydantic import TypeAdapter
 
 from .diff import Diff
 from .differ import calculate
 from .enum import DiffSyncFlags
-from .exceptions import DiffClassMismatch, ObjectNotFound, ObjectRefused
-from .executor import Policy, execute
+from .exceptions import DiffClassMismatch, ObjectNotFound, ObjectStoreException
+from .loading import bulk_load
 from .model import DiffSyncModel
-from .plan import by_unit, make_steps
-from .results import UnitOutcome, UnitResult
 from .store import BaseStore
+from .store.cached import CachedStore
 from .store.local import LocalStore
+from .sync import SyncOptions, SyncResult, synchronise
 from .transaction import MemoryTransaction
+from .utils import get_path, set_key, tree_string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
 
+    from .diff import DiffElement
     from .transaction import Transaction
-    from .typing import ProgressCallback
+    from .typing import ProgressCallback, Validator
 
 Model = TypeVar("Model", bound=DiffSyncModel)
 
@@ -49,6 +56,8 @@ class Adapter:
         self,
         name: str | None = None,
         internal_storage_engine: builtins.type[BaseStore] | BaseStore = LocalStore,
+        enable_cache: bool = False,  # noqa: FBT001, FBT002 - known so
+        cache_size: int = 128,
     ) -> None:
         self.type = self.type or self.__class__.__name__
         self.name = name or self.type
@@ -57,6 +66,10 @@ class Adapter:
             self.store.adapter = self
         else:
             self.store = internal_storage_engine(adapter=self, name=self.name)
+        if enable_cache:
+            self.store = CachedStore(self.store, size=cache_size)
+        self._pre_sync_validators: list[Validator] = []
+        self._post_sync_validators: list[Validator] = []
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         """Collect the models, and check that each is named as it calls itself."""
@@ -123,12 +136,51 @@ class Adapter:
         flags: DiffSyncFlags = DiffSyncFlags.NONE,
         callback: ProgressCallback | None = None,
         diff: Diff | None = None,
+        *,
+        atomic: bool = False,
+        dry_run: bool = False,
+        checkpoint: builtins.str | Path | None = None,
     ) -> Diff:
         """Change this dataset to be like the source, by the hooks of its models, and return the diff.
 
         A given diff is applied as it is, also when it is empty. The first exception of a hook ends the sync and
         is raised, unless the flags say CONTINUE_ON_FAILURE; a hook that returns None leaves out its object and
-        what is below it.
+        what is below it. `sync` does the same and returns what became of every object.
+        """
+        result = self.sync(
+            source, diff_class, flags, callback, diff, atomic=atomic, dry_run=dry_run, checkpoint=checkpoint
+        )
+        if DiffSyncFlags.CONTINUE_ON_FAILURE not in flags or result.run.interrupted:
+            result.raise_first(refusals=atomic)
+        return result.diff
+
+    def sync(
+        self,
+        source: Adapter,
+        diff_class: builtins.type[Diff] = Diff,
+        flags: DiffSyncFlags = DiffSyncFlags.NONE,
+        callback: ProgressCallback | None = None,
+        diff: Diff | None = None,
+        *,
+        atomic: bool = False,
+        dry_run: bool = False,
+        checkpoint: builtins.str | Path | None = None,
+    ) -> SyncResult:
+        """Change this dataset to be like the source, and return what became of every object.
+
+        What a hook raises is in the result. Without CONTINUE_ON_FAILURE nothing more is tried after it.
+
+        Args:
+            source: what to become like.
+            diff_class: the class of the diff.
+            flags: how to compare, and whether to go on after a failure.
+            callback: told how far the comparison and the synchronisation are.
+            diff: a diff to apply instead of a new one.
+            atomic: make all changes or none; what was done is taken back by the hooks' opposites.
+            dry_run: only check: validators, the models' own checks, types; no hook is called.
+            checkpoint: a file by which the same sync goes on where it was cut off.
+
+        Raises DiffClassMismatch, SyncValidationError, CheckpointError.
         """
         if diff is None:
             diff = self.diff_from(source, diff_class=diff_class, flags=flags, callback=callback)
@@ -137,34 +189,25 @@ class Adapter:
                 f"The provided diff's class ({diff.__class__.__name__}) does not match "
                 f"the diff_class: {diff_class.__name__}"
             )
-        steps = make_steps(diff, self)
-        proceed = DiffSyncFlags.CONTINUE_ON_FAILURE in flags
-        done, total = 0, len(diff)
+        before, after = tuple(self._pre_sync_validators), tuple(self._post_sync_validators)
+        options = SyncOptions(flags, callback, atomic, dry_run, checkpoint, before, after)
+        try:
+            result = synchronise(source, self, diff, options)
+        finally:
+            self.store.flush()
+        if result.changed and not result.cut_short:
+            self.sync_complete(
+                source, diff, flags, structlog.get_logger().new(src=source, dst=self, flags=flags)
+            )
+        return result
 
-        def progress(unit: UnitResult) -> None:
-            nonlocal done
-            done += len(unit.steps)
-            if callback is not None:
-                callback("sync", done, total)
+    def add_pre_sync_validator(self, validator: Validator) -> None:
+        """Ask this function about every diff before it is applied; when it says no, nothing is written."""
+        self._pre_sync_validators.append(validator)
 
-        log = structlog.get_logger().new(src=source, dst=self, flags=flags)
-        log.info("Beginning sync")
-        policy = Policy(stop_on_failure=not proceed)
-        result = execute(by_unit(steps), self, policy=policy, on_unit=progress, log=log)
-        if DiffSyncFlags.LOG_UNCHANGED_RECORDS in flags:
-            self._log_unchanged(diff, log)
-        log.info("Sync complete")
-        errors = [unit.error for unit in result.units if unit.error is not None]
-        if result.interrupted:
-            raise KeyboardInterrupt from next(iter(errors), None)
-        raised = [error for error in errors if not isinstance(error, ObjectRefused)]
-        if raised and not proceed:
-            raise raised[0]
-        if callback is not None and done < total:
-            callback("sync", total, total)  # the other elements are there for what is below them
-        if result.counts[UnitOutcome.APPLIED]:
-            self.sync_complete(source, diff, flags, log)
-        return diff
+    def add_post_sync_validator(self, validator: Validator) -> None:
+        """Ask this function after every sync; when it says no to an atomic one, all of it is taken back."""
+        self._post_sync_validators.append(validator)
 
     def sync_to(
         self,
@@ -173,22 +216,43 @@ class Adapter:
         flags: DiffSyncFlags = DiffSyncFlags.NONE,
         callback: ProgressCallback | None = None,
         diff: Diff | None = None,
+        **options: Any,
     ) -> Diff:
-        """Change the target to be like this dataset."""
-        return target.sync_from(self, diff_class=diff_class, flags=flags, callback=callback, diff=diff)
+        """Change the target to be like this dataset; the options are those of `sync_from`."""
+        return target.sync_from(self, diff_class, flags, callback, diff, **options)
+
+    def sync_from_transactional(
+        self,
+        source: Adapter,
+        rollback_on_failure: bool = True,  # noqa: FBT001, FBT002 - known so
+        **options: Any,
+    ) -> tuple[Diff, bool]:
+        """Make all changes or none, and return the diff and True; a failure is raised after it was taken back."""
+        return self.sync_from(source, atomic=rollback_on_failure, **options), True
+
+    def sync_from_dry_run(
+        self, source: Adapter, **options: Any
+    ) -> tuple[Diff, builtins.dict[builtins.str, list[DiffElement]]]:
+        """Return the diff, and its elements under `would_create`, `would_update` and `would_delete`.
+
+        The models' own checks are made; the first that fails is raised.
+        """
+        diff = self.sync_from(source, dry_run=True, **options)
+        actions = ("create", "update", "delete")
+        return diff, {f"would_{action}": diff.query(action=action) for action in actions}
+
+    def calculate_diffs_parallel(self, source: Adapter, max_workers: int = 4, **options: Any) -> Diff:  # noqa: ARG002
+        """Return the same diff as `diff_from`.
+
+        A comparison of two records takes a microsecond of Python, which threads can't share: it is made in
+        this thread. What can be done at once is loading; see `driftline.engine.loading.load_together`.
+        """
+        return self.diff_from(source, **options)
 
     def sync_complete(
         self, source: Adapter, diff: Diff, flags: DiffSyncFlags = DiffSyncFlags.NONE, logger: Any = None
     ) -> None:
         """Called after a sync that changed something; does nothing by default."""
-
-    def _log_unchanged(self, diff: Diff, log: Any) -> None:
-        for element in diff.walk():
-            if element.action is None:
-                uid = self.model_class(element.type).create_unique_id(**element.keys)
-                log.debug(
-                    "No changes to apply; no action needed", action=None, model=element.type, unique_id=uid
-                )
 
     # Units ------------------------------------------------------------------------------------------------
 
@@ -289,9 +353,44 @@ class Adapter:
         """Return the object with the identity of this one, its attributes set as here, and whether it is new."""
         return cast("tuple[Model, bool]", self.store.update_or_add_model_instance(obj))
 
-    def add(self, obj: DiffSyncModel) -> None:
-        """Add an object."""
+    def add(self, obj: DiffSyncModel, parent: DiffSyncModel | None = None) -> None:
+        """Add an object, and list it under its parent."""
         self.store.add(obj=obj)
+        if parent is not None:
+            try:
+                parent.add_child(obj)
+            except ObjectStoreException:
+                self.store.remove(obj=obj)
+                raise
+
+    def add_many(
+        self,
+        model: builtins.type[Model],
+        rows: Iterable[Mapping[builtins.str, Any]],
+        parent: DiffSyncModel | None = None,
+    ) -> list[Model]:
+        """Make objects of one model from values that are validated together, add them, and return them.
+
+        All are added or none: raises pydantic's ValidationError, ObjectAlreadyExists or ObjectStoreWrongType.
+        """
+        objs = cast("list[Model]", _list_of(model).validate_python(list(rows)))
+        self.store.add_many(objs)
+        if parent is not None:
+            try:
+                parent.add_children(objs)
+            except ObjectStoreException:
+                for obj in objs:
+                    self.store.remove(obj=obj)
+                raise
+        return objs
+
+    def bulk(self) -> AbstractContextManager[None]:
+        """Load many objects within this context: the garbage collector looks away, stores write in batches."""
+        return _bulk(self.store)
+
+    def touch(self, obj: DiffSyncModel) -> None:
+        """Note that an object was changed in place."""
+        self.store.touch(obj)
 
     def update(self, obj: DiffSyncModel) -> None:
         """Put an object in, in place of the one that has its identity."""
@@ -335,6 +434,32 @@ class Adapter:
         self, data: Mapping[builtins.str, Mapping[builtins.str, Mapping[builtins.str, Any]]]
     ) -> None:
         """Add the objects that `dict` returned; of models that this adapter does not have, none."""
-        for modelname, cls in self._models.items():
-            for values in data.get(modelname, {}).values():
-                self.add(cls(**values))
+        for modelname in self._get_initial_value_order():
+            self.add_many(self._models[modelname], data.get(modelname, {}).values())
+
+    @classmethod
+    def get_tree_traversal(cls, as_dict: bool = False) -> Any:  # noqa: FBT001, FBT002 - diffsync's signature
+        """Return which models are below which, as a drawing or as nested dictionaries."""
+        tree: builtins.dict[builtins.str, Any] = {}
+        for modelname in cls._get_initial_value_order():
+            path = get_path(tree, modelname) or [modelname]
+            set_key(tree, path)
+            for child in cls._models[modelname].get_children_mapping():
+                set_key(tree, [*(get_path(tree, modelname) or path), child])
+        return tree if as_dict else tree_string(tree, cls.__name__)
+
+    @classmethod
+    def _get_initial_value_order(cls) -> list[builtins.str]:
+        """Return the names of the models: those at the top first, the others by name."""
+        return [*cls.top_level, *(name for name in cls._models if name not in cls.top_level)]
+
+
+@lru_cache(maxsize=256)
+def _list_of(model: type[DiffSyncModel]) -> TypeAdapter[list[DiffSyncModel]]:
+    return TypeAdapter(list[model])  # type: ignore[valid-type] # known only now
+
+
+@contextmanager
+def _bulk(store: BaseStore) -> Iterator[None]:
+    with bulk_load(), store.batch():
+        yield

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from functools import total_ordering
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from . import analysis, exchange
+from . import conflicts as _conflicts
+from . import resolution as _resolution
 from .enum import DiffSyncActions
 from .exceptions import ObjectAlreadyExists
 
 if TYPE_CHECKING:
     import builtins
-    from collections.abc import Collection, Iterator, Mapping
+    import enum
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from .enum import DiffSyncModelFlags
+    from .snapshot import Snapshot
 
 
 class Group(Protocol):
@@ -154,6 +160,10 @@ class Diff:
                 lines.extend(element.str(indent=indent + 2) for element in elements)
         return "\n".join(lines) if lines else f"{margin}(no diffs)"
 
+    def print_detailed(self, indent: int = 0) -> None:
+        """Print the differences as indented text."""
+        print(self.str(indent))  # noqa: T201 - that is what it is for
+
     def dict(
         self,
     ) -> builtins.dict[builtins.str, builtins.dict[builtins.str, builtins.dict[builtins.str, Any]]]:
@@ -162,6 +172,90 @@ class Diff:
         for element in self.in_order():
             result.setdefault(element.type, {})[element.name] = element.dict()
         return result
+
+    # Questions --------------------------------------------------------------------------------------------
+
+    def filter(self, predicate: Callable[[DiffElement], bool]) -> Self:
+        """Return a diff of what the predicate holds for; applying it applies only that."""
+        return analysis.filtered(self, predicate)
+
+    def filter_by_action(self, action: builtins.str | None) -> Self:
+        """Return a diff of only the creates, updates or deletes."""
+        return analysis.filter_by_action(self, action)
+
+    def filter_by_type(self, model: Any) -> Self:
+        """Return a diff of only one model, given by name or class."""
+        return analysis.filter_by_type(self, model)
+
+    def query(self, **criteria: Any) -> list[DiffElement]:
+        """Return the elements anywhere in the tree by `type`, `action`, `keys` (some of them) and `attribute`."""
+        return analysis.query(self, **criteria)
+
+    def statistics(self) -> analysis.Statistics:
+        """Return how much differs, by action, model and top-level object, and the largest changes."""
+        return analysis.statistics(self)
+
+    def get_statistics(self) -> builtins.dict[builtins.str, Any]:
+        """Return the statistics as plain values."""
+        return self.statistics().to_dict()
+
+    def impact(self) -> analysis.Impact:
+        """Return what each change brings with it below it."""
+        return analysis.impact(self)
+
+    def get_change_impact(self) -> builtins.dict[builtins.str, Any]:
+        """Return the impact as plain values."""
+        return self.impact().to_dict()
+
+    def conflicts(self, base: Snapshot | None = None) -> list[_conflicts.Conflict]:
+        """Return where both sides changed since the base; without one, where they differ."""
+        return _conflicts.conflicts(self, base)
+
+    def has_conflict(self, base: Snapshot | None = None) -> bool:
+        """Return whether there is any conflict."""
+        return bool(self.conflicts(base))
+
+    def resolution(
+        self,
+        strategy: _resolution.Strategies,
+        base: Snapshot | None = None,
+        answer: _resolution.Answer | None = None,
+    ) -> _resolution.Resolution[Self]:
+        """Settle all conflicts, and return the diff that is left and what became of each; raises ConflictError."""
+        return _resolution.resolve(self, strategy, base, answer)
+
+    def resolve(
+        self,
+        strategy: _resolution.Strategies,
+        base: Snapshot | None = None,
+        answer: _resolution.Answer | None = None,
+    ) -> Self:
+        """Settle all conflicts, and return the diff that is left to be applied; raises ConflictError."""
+        return self.resolution(strategy, base, answer).diff
+
+    # Files ------------------------------------------------------------------------------------------------
+
+    def to_dict(self) -> builtins.dict[builtins.str, Any]:
+        """Return the differences as plain values, as `dict` does."""
+        return self.dict()
+
+    def to_json(self, filepath: builtins.str | Path | None = None, indent: int | None = None) -> builtins.str:
+        """Return the diff as a JSON document that can be read back exactly, and write it to a file if one is named."""
+        return exchange.to_json(self, filepath, indent)
+
+    @classmethod
+    def from_json(cls, text: builtins.str | bytes, enums: Iterable[type[enum.Enum]] = ()) -> Self:
+        """Read a diff back; `enums` are the enumerations whose members it has. Raises DiffException."""
+        return exchange.from_json(text, cls, DiffElement, tuple(enums))
+
+    def to_json_lines(self, filepath: builtins.str | Path) -> int:
+        """Write the diff to a file of one JSON line per element, however large, and return how many there are."""
+        return exchange.to_json_lines(self, filepath)
+
+    @classmethod
+    def from_json_lines(cls, filepath: builtins.str | Path, enums: Iterable[type[enum.Enum]] = ()) -> Self:
+        """Read such a file back; raises DiffException when it is cut short or was changed by hand."""
+        return exchange.from_json_lines(filepath, cls, DiffElement, tuple(enums))
 
     def _by_name(self) -> builtins.dict[tuple[builtins.str, builtins.str], DiffElement]:
         return {(element.type, element.name): element for element in self.differing()}
@@ -323,6 +417,14 @@ class DiffElement:
         self.count(counts)
         del counts[DiffSyncActions.SKIP]  # told of whole diffs only, as in diffsync
         return counts
+
+    def has_conflict(self) -> bool:
+        """Return whether both sides have the object and their values differ."""
+        return _conflicts.has_conflict(self)
+
+    def resolve_conflict(self, strategy: _resolution.Strategy) -> builtins.dict[builtins.str, Any]:
+        """Return the values that a strategy gives the object; raises ConflictError when it can't tell."""
+        return _resolution.resolve_conflict(self, strategy)
 
     def count(self, counts: builtins.dict[builtins.str, int]) -> None:
         """Add this element and all that is below it to the counts of a summary."""

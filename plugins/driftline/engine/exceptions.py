@@ -10,6 +10,8 @@ DriftlineError
 │       └── WrongTarget          the system is not the one that was planned for
 ├── DiffException                diff
 │   └── DiffClassMismatch
+├── SyncValidationError          a validator said no to a synchronisation
+├── CheckpointError              a synchronisation can't go on from this file
 ├── PlanError                    plan: it can't be made, read or used
 │   └── StalePlan                the target changed since the plan was made
 ├── GuardBreach                  a limit forbids the run; nothing was written
@@ -65,6 +67,10 @@ class DriftlineError(Exception):
     message: str = ""
     code: str = "ERROR"
     hint: str = ""
+    operation: str = ""
+    """What was being done to the object: `create`, `update`, `delete`, `load`."""
+    model: str = ""
+    identity: Mapping[str, Any] | None = None
     rollback_error: DriftlineError | None = None
     """Why taking back what was done before this error did not succeed either."""
 
@@ -73,6 +79,11 @@ class DriftlineError(Exception):
         self.message = message
         self.code = code or self.default_code
         self.hint = hint
+
+    def about(self, operation: str, model: str, identity: Mapping[str, Any]) -> None:
+        """Note what was being done to which object, unless whoever raised the error knew better."""
+        if not self.model:
+            self.operation, self.model, self.identity = operation, model, dict(identity)
 
 
 class ProblemsError(DriftlineError):
@@ -155,6 +166,28 @@ class DiffClassMismatch(DiffException):
     """A given diff is not of the class that was asked for."""
 
     default_code = "DIFF-CLASS"
+
+
+class SyncValidationError(DriftlineError):
+    """A validator said no to a synchronisation: before it, so that nothing was written, or afterwards."""
+
+    default_code = "SYNC-VALIDATION"
+
+    def __init__(
+        self, message: str = "", *args: Any, result: Any = None, code: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, *args, code=code, hint=hint)
+        self.result = result
+        """What became of every object, when the changes were made before the validator was asked."""
+
+
+ValidationError = SyncValidationError
+
+
+class CheckpointError(DriftlineError):
+    """A synchronisation can't go on from this file."""
+
+    default_code = "CHECKPOINT"
 
 
 class PlanError(ProblemsError):

@@ -18,7 +18,7 @@ from .enum import DiffSyncModelFlags, DiffSyncStatus
 from .exceptions import ObjectAlreadyExists, ObjectNotFound, ObjectNotUpdated, ObjectStoreWrongType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _SETS: dict[frozenset[str], frozenset[str]] = {}
 _FIELDS_SET: dict[frozenset[str], set[str]] = {}
@@ -75,6 +75,8 @@ class DiffSyncModel(BaseModel):
     """Whether the attributes can be read as they are; None: not known yet."""
     _blank: ClassVar[builtins.dict[builtins.str, Any]] = {}
     """The defaults that records can share."""
+    _fields_given: ClassVar[set[builtins.str]] = set()
+    """The shared set of the fields that the last record was given."""
     _lists: ClassVar[tuple[builtins.str, ...]] = ()
     """The fields that are empty lists by default, one for each record."""
     _field_names: ClassVar[set[builtins.str]] = set()
@@ -145,9 +147,10 @@ class DiffSyncModel(BaseModel):
 
     def share_fields_set(self) -> None:
         """Share the set of the fields that were given, of 700 bytes, with all records that were given the same."""
-        given = self.__pydantic_fields_set__
-        key = frozenset(given)
-        _set_slot(self, "__pydantic_fields_set__", _FIELDS_SET.get(key) or _FIELDS_SET.setdefault(key, given))
+        given, cls = self.__pydantic_fields_set__, type(self)
+        if given != cls._fields_given:  # mostly they are given what the one before was given
+            cls._fields_given = _FIELDS_SET.setdefault(frozenset(given), given)
+        _set_slot(self, "__pydantic_fields_set__", cls._fields_given)
 
     def __setattr__(self, name: builtins.str, value: Any) -> None:
         """Set a field; with an identifier the unique id changes too."""
@@ -188,23 +191,17 @@ class DiffSyncModel(BaseModel):
         Identifiers are compared as text, and different ones never share a unique id.
         """
         names = cls._identifiers or tuple(identifiers)
-        return cls._unique_id([identifiers[name] for name in names], names)
+        return cls._unique_id(tuple([identifiers[name] for name in names]), names)  # a list is faster to fill
 
     @classmethod
-    def _unique_id(cls, values: list[Any], names: Iterable[builtins.str]) -> builtins.str:
+    def _unique_id(cls, values: tuple[Any, ...], names: tuple[builtins.str, ...]) -> builtins.str:
         normalise = cls._normalisers
         if normalise:
-            values = [
+            values = tuple(
                 normalise[name](value) if name in normalise else value
                 for name, value in zip(names, values, strict=True)
-            ]
-        texts = [value if type(value) is builtins.str else _text(value) for value in values]
-        if len(texts) == 1:
-            return texts[0]
-        joined = "__".join(texts)
-        if joined.count("_") == 2 * (len(texts) - 1):
-            return joined
-        return "__".join(_escaped(text) if "_" in text else text for text in texts)
+            )
+        return _joined(values) or _escaped_join(values)
 
     def get_identifiers(self) -> builtins.dict[builtins.str, Any]:
         """Return the identifiers by name, as this dataset spells them."""
@@ -214,28 +211,21 @@ class DiffSyncModel(BaseModel):
         """Return the unique id, equal for the same object in every dataset."""
         uid = self._uid
         if uid is None:
-            uid = self._simple_unique_id() or self._made_unique_id()
+            read = self._uid_values
+            values = None if read is None else read(self.__dict__)
+            # Nearly always it is the identifier, or a plain join of them.
+            if type(values) is builtins.str:
+                uid = values
+            else:
+                uid = (type(values) is tuple and _joined(values)) or self._made_unique_id()
             _set_slot(self, "_uid", uid)
         return uid
-
-    def _simple_unique_id(self) -> builtins.str | None:
-        """Return the unique id where it is the identifiers, or a plain join of them: nearly always."""
-        read = self._uid_values
-        values = None if read is None else read(self.__dict__)
-        if type(values) is builtins.str:
-            return values
-        if type(values) is not tuple:
-            return None
-        try:
-            joined = "__".join(values)
-        except TypeError:
-            return None
-        return joined if joined.count("_") == 2 * len(values) - 2 else None
 
     def _made_unique_id(self) -> builtins.str:
         if self._own_unique_id:
             return self.create_unique_id(**self.get_identifiers())
-        return self._unique_id([getattr(self, name) for name in self._identifiers], self._identifiers)
+        values = tuple(getattr(self, name) for name in self._identifiers)
+        return self._unique_id(values, self._identifiers)
 
     def forget_unique_id(self) -> None:
         """Make the unique id anew when it is next asked for: fields were set past `__setattr__`."""
@@ -300,22 +290,41 @@ class DiffSyncModel(BaseModel):
 
     def add_child(self, child: DiffSyncModel) -> None:
         """List an object as a child; the store keeps the object itself."""
-        self.insert_child(child, None)
-
-    def insert_child(self, child: DiffSyncModel, place: int | None) -> None:
-        """List an object as a child at a place among its siblings; None: at the end."""
         uids, uid = self._uids_for(child), child.get_unique_id()
-        index = self._index(uids, child)
+        index = None if len(uids) < SHORT else self._index(uids, child)
         if (uid in uids) if index is None else index.place(uid) is not None:
-            raise ObjectAlreadyExists(
-                f"Already storing a {child.get_type()} with unique_id {uid} in {self.get_unique_id()}", child
-            )
-        if place is not None:
-            uids.insert(place, uid)
-        elif index is None:
+            raise self._already(child)
+        if index is None:
             uids.append(uid)
         else:
             index.append(uid)
+        self.touch()
+
+    def insert_child(self, child: DiffSyncModel, place: int) -> None:
+        """List an object as a child at a place among its siblings."""
+        if self.place_of(child) is not None:
+            raise self._already(child)
+        self._uids_for(child).insert(place, child.get_unique_id())
+        self.touch()
+
+    def _already(self, child: DiffSyncModel) -> ObjectAlreadyExists:
+        kind, uid = child.get_type(), child.get_unique_id()
+        return ObjectAlreadyExists(
+            f"Already storing a {kind} with unique_id {uid} in {self.get_unique_id()}", child
+        )
+
+    def add_children(self, children: Sequence[DiffSyncModel]) -> None:
+        """List several new objects of one model as children; all of them, or none when one is listed already."""
+        if not children:
+            return
+        uids, new = self._uids_for(children[0]), [child.get_unique_id() for child in children]
+        twice = len(set(new)) < len(new) or not set(uids).isdisjoint(new)
+        if twice or any(child.get_type() != children[0].get_type() for child in children):
+            raise ObjectAlreadyExists(
+                f"Already storing one of {len(new)} {children[0].get_type()} in {self.get_unique_id()}",
+                children[0],
+            )
+        uids.extend(new)
         self.touch()
 
     def remove_child(self, child: DiffSyncModel) -> None:
@@ -343,8 +352,9 @@ class DiffSyncModel(BaseModel):
 
     def touch(self) -> None:
         """Tell the store that this record was changed in place; some write it down, some remember that it was."""
-        if self.adapter is not None:
-            self.adapter.store.touch(self)
+        adapter = self.adapter
+        if adapter is not None:
+            adapter.store.touch(self)
 
     def _uids_for(self, child: DiffSyncModel) -> list[builtins.str]:
         try:
@@ -503,6 +513,22 @@ def _inherits(cls: type[DiffSyncModel], *methods: str) -> bool:
 @lru_cache(maxsize=4096)
 def _in_order(attributes: tuple[str, ...], managed: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in attributes if name in managed)
+
+
+def _joined(values: tuple[Any, ...]) -> str | None:
+    """Return identifiers that are texts as a unique id, or None where that takes more than joining them."""
+    try:
+        joined = "__".join(values)
+    except TypeError:
+        return None
+    return joined if joined.count("_") == 2 * len(values) - 2 or len(values) == 1 else None
+
+
+def _escaped_join(values: tuple[Any, ...]) -> str:
+    texts = [value if type(value) is str else _text(value) for value in values]
+    if len(texts) == 1:
+        return texts[0]
+    return _joined(tuple(texts)) or "__".join(_escaped(text) if "_" in text else text for text in texts)
 
 
 def _text(value: Any) -> str:

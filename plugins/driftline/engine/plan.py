@@ -182,7 +182,8 @@ def make_steps(
     Args:
         order: a sort key; steps with equal keys stay in the order of the tree, parents first.
         flags: those of the sync; NO_UPDATE and NO_DELETE leave out what the diff shows.
-        identify: gives each step its id, from its unit and element; by default they are numbered.
+        identify: gives each step its id, from its unit and element, and the steps values of their own, since
+            they are to be kept; by default they are numbered, and share their values with the diff.
     """
     flattening = _Flattening(target, flags, identify)
     flattening.add(diff, parent=None, above=None)
@@ -260,6 +261,7 @@ class _Flattening:
             "delete": DiffSyncFlags.NO_DELETE in flags,
         }
         numbers = itertools.count(1)
+        self._copied: Callable[[Any], Any] = copied if identify else (lambda value: value)
         self._identify = identify or (lambda _unit, _element: str(next(numbers)))
 
     def add(self, diff: Diff, parent: ObjectRef | None, above: Step | None) -> None:
@@ -287,14 +289,14 @@ class _Flattening:
     def _add_below(self, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags) -> None:
         if element.has_children() and DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE not in flags:
             # Without a step of its own, the object leaves it to the one above whether its children are tried.
-            self.add(element.child_diff, ObjectRef(element.type, copied(element.keys)), above)
+            self.add(element.child_diff, ObjectRef(element.type, self._copied(element.keys)), above)
 
     def _step(self, element: DiffElement, parent: ObjectRef | None, above: Step | None) -> Step | None:
         action: Any = element.action
         if action is None:
             return None
         # Copies: whoever changes a list in place, in a dataset or in the diff, must not change what was planned.
-        diffs, identity = copied(element.get_attrs_diffs()), copied(element.keys)
+        diffs, identity = self._copied(element.get_attrs_diffs()), self._copied(element.keys)
         unit = self._target.unit_of(element.type, identity)
         step = Step(
             self._identify(unit, element),

@@ -26,6 +26,8 @@ class UnitOutcome(enum.Enum):
     """The unit could not be opened; nothing was written."""
     SKIPPED = "skipped"
     """Not tried: the run was stopped, or what it depends on failed."""
+    REHEARSED = "rehearsed"
+    """Only checked; nothing was written."""
 
 
 @dataclass(frozen=True, slots=True)

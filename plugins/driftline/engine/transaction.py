@@ -56,6 +56,8 @@ class MemoryTransaction:
     """The transaction of a target that has none of its own: the hooks write, one by one, at once."""
 
     guarantee = "none: each hook wrote at once"
+    hooks_write = True
+    """The hooks' effects are taken back by their opposites: a created object is deleted, an update undone."""
 
     def __init__(self) -> None:
         self.warnings: list[str] = []

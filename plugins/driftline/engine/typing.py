@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from .diff import Diff
     from .model import DiffSyncModel
     from .transaction import Transaction
 
@@ -18,6 +19,12 @@ class ProgressCallback(Protocol):
     """Called as work goes on; `stage` is `diff` or `sync`, the numbers count objects."""
 
     def __call__(self, stage: str, current: int, total: int, /) -> Any: ...
+
+
+class Validator(Protocol):
+    """Says whether a synchronisation may be made, or was made well."""
+
+    def __call__(self, diff: Diff, /) -> bool: ...
 
 
 class Dispatch(Protocol):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from driftline.engine.exceptions import ObjectAlreadyExists, ObjectNotFound
+from driftline.engine.exceptions import ObjectAlreadyExists
 
-from . import BaseStore
+from . import BaseStore, model_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from driftline.engine.model import DiffSyncModel
 
@@ -28,74 +27,88 @@ class LocalStore(BaseStore):
 
     def get(self, *, model: Any, identifier: str | Mapping[str, Any]) -> DiffSyncModel:
         """Return one object, or raise ObjectNotFound; a string is a unique id."""
-        modelname = _modelname(model)
+        modelname = model_name(model)
         uid = self._uid(model, identifier)
         try:
             return self._data[modelname][uid]
         except KeyError:
-            raise ObjectNotFound(f"{modelname} {uid} not present in {self.name}") from None
+            raise self._not_found(modelname, uid) from None
 
     def get_all(self, *, model: Any) -> list[DiffSyncModel]:
         """Return all objects of a model in the order in which they were added."""
-        return list(self._data.get(_modelname(model), {}).values())
+        return list(self._data.get(model_name(model), {}).values())
 
     def get_by_uids(self, *, uids: Iterable[str], model: Any) -> list[DiffSyncModel]:
         """Return the objects with these unique ids, or raise ObjectNotFound naming all that are missing."""
-        modelname = _modelname(model)
-        objects = self._data.get(modelname, {})
-        wanted = list(uids)
+        objects, wanted = self._data.get(model_name(model), {}), list(uids)
         try:
             return [objects[uid] for uid in wanted]
         except KeyError:
-            missing = ", ".join(uid for uid in wanted if uid not in objects)
-            raise ObjectNotFound(f"{modelname} {missing} not present in {self.name}") from None
+            return super().get_by_uids(uids=wanted, model=model)  # it knows which
+
+    def find_by_uids(self, *, uids: Iterable[str], model: Any) -> dict[str, Any]:
+        """Return those of the objects with these unique ids that are there, by unique id."""
+        objects = self._data.get(model_name(model), {})
+        return {uid: objects[uid] for uid in uids if uid in objects}
+
+    def has(self, modelname: str, uid: str) -> bool:
+        """Return whether there is an object with this unique id."""
+        return uid in self._data.get(modelname, {})
 
     def add(self, *, obj: DiffSyncModel) -> None:
         """Add an object, or raise ObjectAlreadyExists when another one has its identity."""
         modelname, uid = obj.get_type(), obj.get_unique_id()
-        present = self._data.setdefault(modelname, {}).setdefault(uid, obj)
-        if present is not obj:
+        try:
+            objects = self._data[modelname]
+        except KeyError:
+            objects = self._data.setdefault(modelname, {})
+        if objects.setdefault(uid, obj) is not obj:
             raise ObjectAlreadyExists(f"Object {uid} already present", obj)
-        if obj.adapter is None:
-            # Straight into the record: a load does this once per object.
-            obj.__dict__["adapter"] = self.adapter
+        self._adopt(obj)
+
+    def add_many(self, objs: Iterable[DiffSyncModel]) -> None:
+        """Add objects, or raise ObjectAlreadyExists and add none when another one has the identity of one."""
+        new: dict[str, dict[str, DiffSyncModel]] = {}
+        for obj in objs:
+            modelname, uid = obj.get_type(), obj.get_unique_id()
+            twin = new.setdefault(modelname, {}).setdefault(uid, obj)
+            if twin is not obj or self._data.get(modelname, {}).get(uid, obj) is not obj:
+                raise ObjectAlreadyExists(f"Object {uid} already present", obj)
+        for modelname, objects in new.items():
+            self._data.setdefault(modelname, {}).update(objects)
+            for obj in objects.values():
+                self._adopt(obj)
 
     def update(self, *, obj: DiffSyncModel) -> None:
         """Put an object in, in place of the one that has its identity."""
         self._data.setdefault(obj.get_type(), {})[obj.get_unique_id()] = obj
-        if obj.adapter is None:
-            obj.adapter = self.adapter
+        self._adopt(obj)
 
     def remove_item(self, modelname: str, uid: str) -> None:
         """Remove one object by its unique id, or raise ObjectNotFound."""
         try:
             del self._data[modelname][uid]
         except KeyError:
-            raise ObjectNotFound(f"{modelname} {uid} not present in {self.name}") from None
+            raise self._not_found(modelname, uid) from None
+
+    def clear(self) -> None:
+        """Remove everything."""
+        self._data.clear()
 
     def count(self, *, model: Any = None) -> int:
         """Return how many objects there are, of one model or in all."""
         if model is None:
             return sum(len(objects) for _, objects in self._groups())
-        return len(self._data.get(_modelname(model), {}))
+        return len(self._data.get(model_name(model), {}))
+
+    def _adopt(self, obj: DiffSyncModel) -> None:
+        """Make the object this adapter's, unless it is one's already."""
+        values = obj.__dict__
+        if values["adapter"] is None:
+            # Straight into the record: a load does this once per object.
+            values["adapter"] = self.adapter
+        obj.share_fields_set()
 
     def _groups(self) -> list[tuple[str, dict[str, DiffSyncModel]]]:
         """Return the objects by model, as a list: another thread may add the first object of a model meanwhile."""
         return list(self._data.items())
-
-    def _uid(self, model: Any, identifier: str | Mapping[str, Any]) -> str:
-        if isinstance(identifier, str):
-            return identifier
-        if not isinstance(identifier, Mapping):
-            raise TypeError(f"an identifier is a string or a mapping, not {type(identifier).__name__}")
-        cls = model if hasattr(model, "create_unique_id") else self._class_of(model)
-        return str(cls.create_unique_id(**identifier))
-
-    def _class_of(self, modelname: str) -> Any:
-        if self.adapter is not None and hasattr(self.adapter, modelname):
-            return getattr(self.adapter, modelname)
-        raise ValueError(f"Invalid args: the class of model {modelname!r} is not known to {self.name}")
-
-
-def _modelname(model: Any) -> str:
-    return model if isinstance(model, str) else model.get_type()

@@ -1,0 +1,182 @@
+"""A synchronisation: a diff is checked, carried out and reported on, object by object."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from .checkpoint import Checkpoint
+from .enum import DiffSyncFlags, DiffSyncStatus
+from .exceptions import ObjectRefused, SyncValidationError
+from .executor import Policy, execute
+from .loading import fewer_collections
+from .plan import by_unit, make_steps, stable_id
+from .rehearsal import rehearse
+from .results import UnitOutcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from .diff import Diff
+    from .exceptions import DriftlineError
+    from .plan import Step
+    from .results import RunResult, StepResult, UnitResult
+    from .typing import Dataset, ProgressCallback, Validator
+
+MANY = 2_000
+"""From so many changes on, the garbage collector is made to look less often."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """How a synchronisation behaves."""
+
+    flags: DiffSyncFlags = DiffSyncFlags.NONE
+    callback: ProgressCallback | None = None
+    atomic: bool = False
+    """Whether all changes are made or none: a failure takes everything back, by the hooks' opposites."""
+    dry_run: bool = False
+    """Whether the changes are only checked: validators, the models' own checks and their types."""
+    checkpoint: str | Path | None = None
+    """A file that remembers what was done, so that the same synchronisation goes on where it was cut off."""
+    before: Sequence[Validator] = ()
+    after: Sequence[Validator] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SyncResult:
+    """What became of a synchronisation: the diff, and an outcome for every object that was to change."""
+
+    diff: Diff
+    run: RunResult
+    dry_run: bool = False
+    stop_on_failure: bool = True
+    objects: tuple[StepResult, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """List the outcomes in the order of the changes."""
+        object.__setattr__(self, "objects", tuple(step for unit in self.run.units for step in unit.steps))
+
+    @property
+    def failed(self) -> tuple[StepResult, ...]:
+        """The objects that are not as they should be."""
+        return tuple(each for each in self.objects if each.status is not DiffSyncStatus.SUCCESS)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was changed, and stayed so."""
+        return bool(self.run.counts[UnitOutcome.APPLIED])
+
+    @property
+    def cut_short(self) -> bool:
+        """Whether an interruption, or a failure that nobody wanted to go on after, ended it early."""
+        return self.run.interrupted or (self.stop_on_failure and self._first_error() is not None)
+
+    def raise_first(self, *, refusals: bool = False) -> None:
+        """Raise the first error, an interruption as one; a hook's refusal of its object only when asked to.
+
+        What a hook raised is raised as it was, with a note of which object it was about.
+        """
+        if self.run.interrupted:
+            raise KeyboardInterrupt from self._first_error(refusals=True)
+        error = self._first_error(refusals=refusals)
+        if error is None:
+            return
+        if error.code == "UNEXPECTED" and error.__cause__ is not None:
+            error.__cause__.add_note(error.message)
+            raise error.__cause__
+        raise error
+
+    def _first_error(self, *, refusals: bool = False) -> DriftlineError | None:
+        errors = (unit.error for unit in self.run.units if unit.error is not None)
+        return next((error for error in errors if refusals or not isinstance(error, ObjectRefused)), None)
+
+
+def synchronise(source: Any, target: Any, diff: Diff, options: SyncOptions) -> SyncResult:
+    """Change the target as a diff says, and return what became of every object; raises nothing that a hook does.
+
+    Raises SyncValidationError, before anything is written, when a validator says no.
+    """
+    _validated(options.before, diff, "before the synchronisation")
+    identify = None if options.checkpoint is None else stable_id
+    steps = make_steps(diff, target, flags=options.flags, identify=identify)
+    if options.dry_run:
+        return SyncResult(diff, rehearse(steps, target), dry_run=True)
+    log = structlog.get_logger().new(src=source, dst=target, flags=options.flags)
+    log.info("Beginning sync")
+    with fewer_collections() if len(steps) > MANY else nullcontext():
+        run = _carried_out(steps, target, diff, options, log)
+        result = SyncResult(diff, run, stop_on_failure=_stops(options))
+    if DiffSyncFlags.LOG_UNCHANGED_RECORDS in options.flags:
+        _log_unchanged(diff, target, log)
+    log.info("Sync complete")
+    return result
+
+
+def _validated(
+    validators: Sequence[Validator], diff: Diff, when: str, result: SyncResult | None = None
+) -> None:
+    for validator in validators:
+        if not validator(diff):
+            name = getattr(validator, "__name__", type(validator).__name__)
+            raise SyncValidationError(f"the validator {name} said no {when}", result=result)
+
+
+def _carried_out(steps: list[Step], target: Any, diff: Diff, options: SyncOptions, log: Any) -> RunResult:
+    checkpoint = None if options.checkpoint is None else Checkpoint.open(options.checkpoint, steps, target)
+    done = checkpoint.done if checkpoint else {}
+    left = [step for step in steps if step.id not in done]
+    progress = _Progress(options.callback, len(diff), len(done))
+
+    def on_unit(unit: UnitResult) -> None:
+        if checkpoint is not None:
+            checkpoint.note(unit)
+        progress.advance(len(unit.steps))
+
+    policy = Policy(
+        stop_on_failure=_stops(options),
+        check=(lambda: _validated(options.after, diff, "to the changes")) if options.atomic else None,
+    )
+    units = {target.name: left} if options.atomic and left else by_unit(left)
+    run = execute(units, target, policy=policy, on_unit=on_unit, log=log)
+    if checkpoint is not None:
+        run = checkpoint.closed(run)
+    progress.finish(run)
+    if not options.atomic:
+        _validated(options.after, diff, "to the changes, which stay", SyncResult(diff, run))
+    return run
+
+
+def _stops(options: SyncOptions) -> bool:
+    return DiffSyncFlags.CONTINUE_ON_FAILURE not in options.flags
+
+
+class _Progress:
+    """Tells the callback how far the synchronisation is; `total` counts all objects of the diff."""
+
+    def __init__(self, callback: ProgressCallback | None, total: int, done: int) -> None:
+        self._callback = callback
+        self._total = total
+        self._done = done
+
+    def advance(self, objects: int) -> None:
+        self._done += objects
+        if self._callback is not None:
+            self._callback("sync", self._done, self._total)
+
+    def finish(self, run: RunResult) -> None:
+        """Tell that all is done: the other objects are there for what is below them."""
+        if self._callback is not None and self._done < self._total and not run.interrupted:
+            self._callback("sync", self._total, self._total)
+
+
+def _log_unchanged(diff: Diff, target: Dataset, log: Any) -> None:
+    for element in diff.get_children():
+        if element.action is None:
+            uid = target.model_class(element.type).create_unique_id(**element.keys)
+            log.debug("No changes to apply; no action needed", action=None, model=element.type, unique_id=uid)
+        _log_unchanged(element.child_diff, target, log)

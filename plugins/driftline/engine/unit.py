@@ -1,0 +1,434 @@
+"""One unit on its way through its transaction."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from .enum import DiffSyncModelFlags, DiffSyncStatus
+from .exceptions import (
+    DriftlineError,
+    ObjectNotCreated,
+    ObjectNotFound,
+    ObjectRefused,
+    RollbackError,
+    TransactionError,
+)
+from .results import StepResult, UnitOutcome, UnitResult
+from .transaction import UndoLog
+from .values import copied
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable
+
+    from .model import DiffSyncModel
+    from .plan import ObjectRef, Step
+    from .transaction import Transaction
+    from .typing import Dataset
+
+_log = structlog.get_logger(__name__)
+_LEVELS = {DiffSyncStatus.FAILURE: "warning", DiffSyncStatus.ERROR: "error"}
+_REFUSED = (DiffSyncStatus.FAILURE, DiffSyncStatus.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class HookCall:
+    """A hook that a unit wants to be called: by itself, or by whoever calls those of many units at once."""
+
+    step: Step
+    subject: Any
+    """The model's class for a create, else the object."""
+    arguments: tuple[Any, ...] = ()
+
+    def __call__(self) -> DiffSyncModel | None:
+        """Call the hook."""
+        result: DiffSyncModel | None = getattr(self.subject, self.step.action)(*self.arguments)
+        return result
+
+
+UnitPhases = Generator[HookCall, Any, UnitResult]
+"""A unit under way: it yields the hooks to call, is sent what they return, and returns its result."""
+
+
+def driven(
+    phases: UnitPhases, waiting: HookCall | None = None, answer: Callable[[], Any] | None = None
+) -> UnitResult:
+    """Take a unit through its phases, each hook called when its turn comes.
+
+    Args:
+        waiting: the hook that the unit waits for, when it is under way already.
+        answer: returns or raises what that hook did, when it was called with others; None: call it.
+    """
+    try:
+        call = waiting or next(phases)
+        while True:
+            try:
+                returned = (answer or call)()
+            except BaseException as error:  # noqa: BLE001 - the unit decides what comes of it
+                call = phases.throw(error)
+            else:
+                call = phases.send(returned)
+            answer = None
+    except StopIteration as end:
+        result: UnitResult = end.value
+        return result
+
+
+class StepLog:
+    """The events before and after every step, under the names that diffsync uses."""
+
+    def __init__(self, log: Any, target: Dataset) -> None:
+        self._log = log
+        self._target = target
+
+    def attempt(self, step: Step, uid: str) -> None:
+        """Tell that a step is about to be tried."""
+        self._tell("debug", step, uid, f"Attempting model {step.action}")
+
+    def outcome(self, step: Step, uid: str, status: DiffSyncStatus, message: str, *, failed: bool) -> None:
+        """Tell what became of a step."""
+        self._tell(_LEVELS.get(status, "info"), step, uid, message, status=status.value)
+        if failed:
+            self._tell("warning", step, uid, "No object resulted from sync, will not process child objects.")
+
+    def _tell(self, level: str, step: Step, uid: str, event: str, **facts: str) -> None:
+        if self._log is None or not _hears(self._log, level):
+            return
+        sides = {"+": step.after, "-": step.before}
+        diffs = {sign: values for sign, values in sides.items() if values is not None}
+        tell = getattr(self._log, level)
+        tell(event, action=step.action, model=step.model, unique_id=uid, diffs=diffs, **facts)
+
+
+_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _hears(log: Any, level: str) -> bool:
+    """Return whether a logger does anything with events of a level; one that can't say does."""
+    enabled = getattr(log, "is_enabled_for", None)
+    return enabled is None or bool(enabled(_NUMBERS[level]))
+
+
+class UnitRun:
+    """One unit, its steps, and how to take back what was done to the records."""
+
+    __slots__ = (
+        "_begun",
+        "_check",
+        "_compensate",
+        "_current",
+        "_halt",
+        "_log",
+        "_messages",
+        "_native_diff",
+        "_objects",
+        "_revert_in",
+        "_steps",
+        "_target",
+        "_uids",
+        "_undo",
+        "_unit",
+        "_warnings",
+    )
+
+    def __init__(
+        self,
+        unit: str,
+        steps: list[Step],
+        target: Dataset,
+        revert_in: int | None,
+        check: Callable[[], None] | None,
+        halt: threading.Event,
+        log: StepLog,
+    ) -> None:
+        self._unit = unit
+        self._steps = steps
+        self._target = target
+        self._revert_in = revert_in
+        self._check = check
+        self._halt = halt
+        self._log = log
+        self._undo = UndoLog()
+        self._objects: dict[str, DiffSyncModel] = {}
+        self._messages: dict[str, str] = {}
+        self._uids: dict[str, str] = {}
+        self._warnings: list[str] = []
+        self._native_diff = ""
+        self._begun = False
+        self._compensate = False
+        self._current: Step | None = None
+
+    def phases(self) -> UnitPhases:
+        """Take the unit through all phases, or back."""
+        started = time.monotonic()
+        transaction: Transaction | None = None
+        error: DriftlineError | None = None
+        outcome = UnitOutcome.APPLIED
+        try:
+            transaction = self._target.transaction(self._unit)
+            yield from self._forward(transaction)
+        except BaseException as cause:  # noqa: BLE001 - whatever it is, the unit is taken back and reported
+            self._heed(cause)
+            error = _as_error(cause, self._current)
+            outcome = self._back(transaction, error)
+        finally:
+            self._close(transaction)
+        return UnitResult(
+            unit=self._unit,
+            outcome=outcome,
+            steps=tuple(self._step_result(step, outcome, error) for step in self._steps),
+            error=error,
+            native_diff=self._native_diff,
+            guarantee="" if transaction is None else transaction.guarantee,
+            warnings=tuple(self._warnings),
+            seconds=time.monotonic() - started,
+        )
+
+    def _forward(self, transaction: Transaction) -> Generator[HookCall, Any, None]:
+        transaction.begin([step.id for step in self._steps])
+        self._begun = True
+        self._compensate = len(self._steps) > 1 and getattr(transaction, "hooks_write", False)
+        for step in self._steps:
+            self._current = step
+            yield from self._stage(step)
+        self._current = None
+        self._native_diff = transaction.prepare()
+        transaction.commit(self._revert_in)
+        transaction.verify()
+        if self._check is not None:
+            self._check()
+        transaction.confirm()
+
+    def _back(self, transaction: Transaction | None, error: DriftlineError) -> UnitOutcome:
+        if transaction is None or not self._begun:
+            _log.warning("unit not begun", unit=self._unit, code=error.code)
+            return UnitOutcome.NOT_REACHED
+        attempts = [self._attempt(self._undo.rollback), self._attempt(transaction.rollback)]
+        failures = [failure for failure in attempts if failure is not None]
+        if failures:
+            error.add_note(f"rollback failed: {failures[-1]}")
+            error.rollback_error = _as_error(failures[-1], None, RollbackError)
+            _log.error("unit rollback failed", unit=self._unit, code=error.code)
+            return UnitOutcome.ROLLBACK_FAILED
+        _log.warning("unit rolled back", unit=self._unit, code=error.code)
+        return UnitOutcome.ROLLED_BACK
+
+    def _close(self, transaction: Transaction | None) -> None:
+        if transaction is None:
+            return
+        failure = self._attempt(transaction.close)
+        self._warnings.extend(transaction.warnings)
+        if failure is not None:
+            self._warnings.append(f"closing failed: {failure}")
+
+    def _attempt(self, action: Callable[[], object]) -> BaseException | None:
+        """Do what must be tried whatever happens, and return what went wrong."""
+        try:
+            action()
+        except BaseException as failure:  # noqa: BLE001 - the caller says what it means
+            self._heed(failure)
+            return failure
+        return None
+
+    def _heed(self, cause: BaseException) -> None:
+        """Stop the run when it was interrupted."""
+        if not isinstance(cause, Exception):
+            self._halt.set()
+
+    # One step ---------------------------------------------------------------------------------------------
+
+    def _stage(self, step: Step) -> Generator[HookCall, Any, None]:
+        uid = self._uids[step.id] = self._uid(step)
+        self._log.attempt(step, uid)
+        if step.action == "create":
+            obj = yield from self._create(step, uid)
+        elif step.action == "update":
+            obj = yield from self._update(step, uid)
+        else:
+            obj = yield from self._delete(step, uid)
+        self._messages[step.id] = obj.get_status()[1]
+
+    def _create(self, step: Step, uid: str) -> Generator[HookCall, Any, DiffSyncModel]:
+        parent = self._parent(step.parent)
+        if self._target.find_by_uids([uid], step.model):
+            raise ObjectNotCreated(f"create {step.model} {step.name}: it is there already")
+        cls = self._target.model_class(step.model)
+        ids, attrs = copied(step.identity), _attrs(step)
+        cls.validate_create(self._target, ids, attrs)
+        obj = self._accepted((yield HookCall(step, cls, (self._target, ids, attrs))), step)
+        self._target.add(obj)
+        self._undo.add(lambda: self._target.remove(obj))
+        self._adopt(obj, parent)
+        if self._compensate:
+            self._undo.add(lambda: self._accepted(obj.delete(), step))
+        return obj
+
+    def _update(self, step: Step, uid: str) -> Generator[HookCall, Any, DiffSyncModel]:
+        parent = self._parent(step.parent)
+        obj = self._existing(step, uid)
+        attrs = _attrs(step)
+        before = {name: copied(getattr(obj, name, None)) for name in attrs} if self._compensate else {}
+        obj.validate_update(attrs)
+        updated = self._accepted((yield HookCall(step, obj, (attrs,))), step)
+        if parent is not None and parent.place_of(obj) is None:
+            self._disown(obj, self._parents_of(obj))
+            self._adopt(obj, parent)
+        obj.touch()
+        if self._compensate:
+            self._undo.add(lambda: self._accepted(obj.update(before), step))
+        return updated
+
+    def _delete(self, step: Step, uid: str) -> Generator[HookCall, Any, DiffSyncModel]:
+        obj = self._existing(step, uid)
+        obj.validate_delete()
+        deleted = self._accepted((yield HookCall(step, obj)), step)
+        if step.parent is not None:
+            parent = self._target.get_or_none(step.parent.model, step.parent.identity)
+            listed = parent is not None and parent.place_of(obj) is not None
+            self._disown(obj, [parent] if listed else self._parents_of(obj))
+        self._remove(obj, step, below=DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE in obj.model_flags)
+        return deleted
+
+    def _accepted(self, obj: DiffSyncModel | None, step: Step) -> DiffSyncModel:
+        """Return what a hook returned; raises ObjectRefused when that is nothing, or says that it failed."""
+        if obj is None:
+            raise ObjectRefused(f"{step.action} {step.model} {step.name}: the hook returned nothing")
+        self._objects.setdefault(step.id, obj)
+        status, message = obj.get_status()
+        if status in _REFUSED:
+            raise ObjectRefused(f"{step.action} {step.model} {step.name}: {message}")
+        return obj
+
+    def _parent(self, ref: ObjectRef | None) -> DiffSyncModel | None:
+        """Return the parent that a step names; raises ObjectNotFound before its hook has done anything."""
+        if ref is None:
+            return None
+        parent: DiffSyncModel = self._target.get(ref.model, ref.identity)
+        return parent
+
+    def _existing(self, step: Step, uid: str) -> DiffSyncModel:
+        """Return the object that the step changes, with its values kept for the way back."""
+        obj: DiffSyncModel = self._target.get(step.model, uid)
+        self._objects[step.id] = obj
+        self._undo.add(_values_of(obj))
+        # What an earlier run said about it must not be taken for what this hook says.
+        obj.set_status(DiffSyncStatus.UNKNOWN)
+        return obj
+
+    def _remove(self, obj: DiffSyncModel, step: Step, *, below: bool) -> None:
+        # The children first on the list of what to undo: on the way back their parent comes before them.
+        if below:
+            for modelname, field_name in obj.get_children_mapping().items():
+                for child in self._target.find_by_uids(getattr(obj, field_name), modelname).values():
+                    self._remove(child, step, below=True)
+        if self._compensate:
+            again = type(obj), obj.get_identifiers(), copied(obj.get_attrs())
+            self._undo.add(lambda: self._accepted(again[0].create(self._target, *again[1:]), step))
+        self._target.remove(obj)
+        self._undo.add(lambda: self._target.add(obj))
+
+    def _adopt(self, obj: DiffSyncModel, parent: DiffSyncModel | None) -> None:
+        """Hang an object under its parent."""
+        if parent is not None and parent.place_of(obj) is None:
+            parent.add_child(obj)
+            self._undo.add(lambda: parent.remove_child(obj))
+
+    def _disown(self, obj: DiffSyncModel, parents: Iterable[DiffSyncModel]) -> None:
+        """Take an object off the lists of its parents; on the way back it gets its place in them again."""
+        for parent in parents:
+            place = parent.place_of(obj)
+            parent.remove_child(obj)
+            self._undo.add(lambda parent=parent, place=place: parent.insert_child(obj, place))  # type: ignore[misc]
+
+    def _parents_of(self, obj: DiffSyncModel) -> list[DiffSyncModel]:
+        uid = obj.get_unique_id()
+        return [
+            parent
+            for modelname, field_name in self._target.parent_fields(obj.get_type())
+            for parent in self._target.get_all(modelname)
+            if uid in getattr(parent, field_name)
+        ]
+
+    # Results ----------------------------------------------------------------------------------------------
+
+    def _step_result(self, step: Step, outcome: UnitOutcome, error: DriftlineError | None) -> StepResult:
+        status, message = self._status(step, outcome, error)
+        obj = self._objects.get(step.id)
+        if obj is not None:
+            obj.set_status(status, message)
+        self._log.outcome(
+            step, self._uids.get(step.id) or self._uid(step), status, message, failed=error is not None
+        )
+        return StepResult(step, status, message)
+
+    def _uid(self, step: Step) -> str:
+        try:
+            return self._target.model_class(step.model).create_unique_id(**step.identity)
+        except ObjectNotFound:  # a plan for another kind of target; the step itself fails by it
+            return step.name
+
+    def _status(
+        self, step: Step, outcome: UnitOutcome, error: DriftlineError | None
+    ) -> tuple[DiffSyncStatus, str]:
+        if error is None:
+            message = self._messages.get(step.id) or f"{step.action.capitalize()}d successfully"
+            return DiffSyncStatus.SUCCESS, message
+        if self._current is step:
+            return DiffSyncStatus.ERROR, str(error.message)
+        if isinstance(error, TransactionError) and error.culprits:
+            key = step.model, self._uid(step)
+            if key in error.culprits:
+                return DiffSyncStatus.ERROR, error.culprits[key]
+        if outcome is UnitOutcome.NOT_REACHED:
+            return DiffSyncStatus.FAILURE, f"not applied: {error.message}"
+        if outcome is UnitOutcome.ROLLBACK_FAILED:
+            return DiffSyncStatus.ERROR, f"state unknown, rollback failed after: {error.message}"
+        return DiffSyncStatus.FAILURE, f"rolled back because of: {error.message}"
+
+
+def _attrs(step: Step) -> dict[str, Any]:
+    """Return the values for a hook: its own copy, since the plan must stay as it was approved."""
+    attrs: dict[str, Any] = copied(step.after or {})
+    return attrs
+
+
+def _values_of(obj: DiffSyncModel) -> Callable[[], None]:
+    """Return a function that gives an object back the values that it has now.
+
+    The attributes are copied, since a hook may change a list in place. The lists of children are not: other
+    units may change them meanwhile, and each such change has an undo of its own.
+    """
+    mine = frozenset(obj._attributes)  # noqa: SLF001 - its role, not its state
+    values = {name: copied(v) if name in mine else v for name, v in obj.__dict__.items()}
+    fields_set = set(obj.__pydantic_fields_set__)
+
+    def give_back() -> None:
+        # Past the validation: what the object had may be what it would not accept today.
+        obj.__dict__.update(values)
+        object.__setattr__(obj, "__pydantic_fields_set__", fields_set)
+        obj.forget_unique_id()
+        obj.touch()
+
+    return give_back
+
+
+def _as_error(
+    cause: BaseException, step: Step | None, kind: type[DriftlineError] = TransactionError
+) -> DriftlineError:
+    error = cause if isinstance(cause, DriftlineError) else _wrapped(cause, step, kind)
+    if step is not None:
+        error.about(step.action, step.model, step.identity)
+    return error
+
+
+def _wrapped(cause: BaseException, step: Step | None, kind: type[DriftlineError]) -> DriftlineError:
+    what = f"{step.action} {step.model} {step.name}: " if step else ""
+    code = "UNEXPECTED" if isinstance(cause, Exception) else "INTERRUPTED"
+    error = kind(f"{what}{type(cause).__name__}: {cause}".rstrip(": "), code=code)
+    error.__cause__ = cause
+    return error
