@@ -47,7 +47,7 @@ def test_wrong_top_level(members: dict[str, Any], message: str) -> None:
 def test_names() -> None:
     """An adapter is named by its constructor, its type, or its class."""
     assert (Inventory().name, Inventory("mine").name) == ("Inventory", "mine")
-    assert (str(Inventory("mine")), repr(Inventory("mine"))) == ("mine", "<mine>")
+    assert (str(Inventory("mine")), repr(Inventory("mine"))) == ('Inventory "mine"', '<Inventory "mine">')
 
 
 def test_empty_adapter_is_true() -> None:

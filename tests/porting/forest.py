@@ -193,11 +193,10 @@ class _Grower:
         )
 
     def refusals(self, source: list[Node], dest: list[Node], flags: int) -> dict[tuple[str, str, str], str]:
-        """Return hooks that refuse; none where a parent is deleted after its children: there diffsync errs."""
+        """Return hooks that refuse; none below parents that are deleted after their children: there diffsync errs."""
         ours, theirs = ({(node.kind, self._uid(node)) for node in walk(side)} for side in (source, dest))
-        keys = sorted(ours | theirs)
-        if not keys or any(node.flags & NATURAL for node in walk(dest)):
-            return {}
+        last = [child for node in walk(dest) if node.flags & NATURAL for child in walk(node.children)]
+        keys = sorted((ours | theirs) - {(node.kind, self._uid(node)) for node in last})
         how = self.chance.choice(["nothing", "error", "error" if flags & CONTINUE else "crash"])
         picked = self.chance.sample(keys, min(len(keys), self.chance.randint(1, 6)))
         return {

@@ -616,3 +616,16 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+
+
+def test_nothing_is_deleted_below_what_could_not_be() -> None:
+    """Here both are right: also where children are deleted first, what is above them has its say."""
+
+    def scenario(world: World) -> Any:
+        source, dest = world.load({}), bottom_up(world)
+        dest.faults = {("delete", "s"): raising(world.errors.ObjectNotDeleted("in use"))}
+        world.sync(dest, source, **world.go_on)
+        return names(dest)
+
+    kept = {"devices": ["a"], "ports": ["p"], "listed": ["a/p"]}
+    check(scenario, theirs=kept, ours=kept)

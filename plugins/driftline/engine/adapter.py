@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from .diff import Diff
 from .differ import calculate
 from .enum import DiffSyncFlags
-from .exceptions import DiffClassMismatch, ObjectNotFound, ObjectStoreException
+from .exceptions import DiffClassMismatch, ObjectNotFound, ObjectStoreException, ObjectStoreWrongType
 from .loading import bulk_load
 from .model import DiffSyncModel
 from .store import BaseStore
@@ -89,12 +89,12 @@ class Adapter:
                 raise AttributeError(f'top_level references attribute "{name}" but it is not {what}!')
 
     def __str__(self) -> str:
-        """Return the adapter's name."""
-        return self.name
+        """Return the adapter's type and name."""
+        return f'{self.type} "{self.name}"' if self.name != self.type else self.name
 
     def __repr__(self) -> str:
-        """Return the adapter's name, as log events show it."""
-        return f"<{self.name}>"
+        """Return the adapter's type and name, as log events show them."""
+        return f"<{self}>"
 
     def __len__(self) -> int:
         """Return the number of objects."""
@@ -433,7 +433,12 @@ class Adapter:
     def load_from_dict(
         self, data: Mapping[builtins.str, Mapping[builtins.str, Mapping[builtins.str, Any]]]
     ) -> None:
-        """Add the objects that `dict` returned; of models that this adapter does not have, none."""
+        """Add the objects that `dict` returned; raises ObjectStoreWrongType, and adds none, for an unknown model."""
+        if unknown := sorted(modelname for modelname in data if modelname not in self._models):
+            raise ObjectStoreWrongType(
+                f"{self.name} has no model {', '.join(unknown)}",
+                hint=f"it has {', '.join(sorted(self._models))}; leave the others out",
+            )
         for modelname in self._get_initial_value_order():
             self.add_many(self._models[modelname], data.get(modelname, {}).values())
 

@@ -61,6 +61,7 @@ class Diff:
 
     def hide(self, group: Group) -> None:
         """Note where to find the elements of a group that do not differ."""
+        self._children.setdefault(group.model, {})  # its place among the groups
         self._hiding.append(group)
 
     def complete(self) -> None:
@@ -90,8 +91,8 @@ class Diff:
         group[element.name] = element
 
     def groups(self) -> list[builtins.str]:
-        """Return the names of the models that have elements here, sorted."""
-        return sorted(group for group, elements in self.children.items() if elements)
+        """Return the names of the models that have elements here, as they were added."""
+        return [group for group, elements in self.children.items() if elements]
 
     def has_diffs(self) -> bool:
         """Return whether anything differs."""
@@ -112,7 +113,7 @@ class Diff:
         if self._has_own_order():
             yield from (element for element in self.get_children() if element.has_diffs())
         else:
-            for group in sorted(self._children):
+            for group in self._ordered_groups():
                 yield from (element for element in self._children[group].values() if element.has_diffs())
 
     def walk(self) -> Iterator[DiffElement]:
@@ -121,6 +122,12 @@ class Diff:
             yield element
             if element.has_children():
                 yield from element.child_diff.walk()
+
+    def _ordered_groups(self) -> list[builtins.str]:
+        """Return the models in order without making elements of what does not differ, if that can be."""
+        if type(self).groups is not Diff.groups:
+            return [group for group in self.groups() if group in self._children]
+        return list(self._children)
 
     def _has_own_order(self) -> bool:
         """Return whether a subclass has a say in the order: then it is shown all elements."""
@@ -153,12 +160,12 @@ class Diff:
         """Return the differences as indented text."""
         margin = " " * indent
         lines: list[Any] = []
-        for group, members in self._children.items():
-            elements = [e for e in members.values() if e.has_diffs()]
+        for group in self._ordered_groups():
+            elements = [element for element in self._children[group].values() if element.has_diffs()]
             if elements:
                 lines.append(f"{margin}{group}")
                 lines.extend(element.str(indent=indent + 2) for element in elements)
-        return "\n".join(lines) if lines else f"{margin}(no diffs)"
+        return "\n".join(lines) or "(no diffs)"
 
     def print_detailed(self, indent: int = 0) -> None:
         """Print the differences as indented text."""
@@ -356,7 +363,7 @@ class DiffElement:
     def __str__(self) -> builtins.str:
         """Return what the element is about, on one line."""
         sides = f"{self.source_name} → {self.dest_name}"
-        return f"{self.type} {self.name!r} : {self.keys} : {sides} : {self.get_attrs_diffs()}"
+        return f'{self.type} "{self.name}" : {self.keys} : {sides} : {self.get_attrs_diffs()}'
 
     @property
     def action(self) -> builtins.str | None:
@@ -382,7 +389,7 @@ class DiffElement:
         """Return the names of the attributes that take part: those of the side that is there, or of both."""
         source, dest = self.source_attrs, self.dest_attrs
         if source is not None and dest is not None:
-            return [name for name in source if name in dest]
+            return [name for name in dest if name in source]
         there = source if source is not None else dest
         return [] if there is None else there.keys()
 
@@ -391,10 +398,10 @@ class DiffElement:
         diffs: builtins.dict[builtins.str, builtins.dict[builtins.str, Any]] = {}
         both = self.source_attrs is not None and self.dest_attrs is not None
         names = self._changed() if both else self.get_attrs_keys()
-        if self.source_attrs is not None:
-            diffs["+"] = {name: self.source_attrs[name] for name in names}
         if self.dest_attrs is not None:
             diffs["-"] = {name: self.dest_attrs[name] for name in names}
+        if self.source_attrs is not None:
+            diffs["+"] = {name: self.source_attrs[name] for name in names}
         return diffs
 
     def add_child(self, element: DiffElement) -> None:

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .model import DiffSyncModel
     from .typing import Dataset, ProgressCallback
 
-_log = structlog.get_logger(__name__)
 _NO_FLAGS = DiffSyncModelFlags.NONE
 _SIBLINGS = 256
 """Of how many objects the children are fetched at once: a store may be at the other end of a network."""
@@ -42,18 +41,26 @@ def calculate(
 ) -> Diff:
     """Return what has to change in `dest` to make it like `source`."""
     started = time.perf_counter()
-    total = 0 if callback is None else _size(source) + _size(dest)
-    comparison = Comparison(source, dest, flags, diff_class, callback, total)
-    _log.info("Beginning diff calculation", src=source, dst=dest, flags=flags)
+    log = structlog.get_logger().new(src=source, dst=dest, flags=flags)
+    total = _size(source) + _size(dest)
+    words = f"Diff calculation between these two datasets will involve {total} models"  # diffsync's
+    log.debug(words)
+    comparison = Comparison(source, dest, flags, diff_class, log, callback, total)
+    log.info("Beginning diff calculation")
     diff = diff_class()
     for modelname in dest.top_level:
         if modelname in source.top_level:
             comparison.compare(modelname, top(source, modelname), top(dest, modelname), None, diff)
+        else:
+            comparison.leave_out(len(dest.get_all(modelname)), diff)
+    for modelname in source.top_level:
+        if modelname not in dest.top_level:
+            comparison.leave_out(len(source.get_all(modelname)), diff)
     comparison.finish()
     diff.models_processed = comparison.processed
     diff.seconds = time.perf_counter() - started
+    log.info("Diff calculation complete")
     diff.complete()
-    _log.info("Diff calculation complete", src=source, dst=dest, flags=flags)
     return diff
 
 
@@ -163,13 +170,19 @@ class _How:
     """How two objects are compared: the same for all pairs of these classes that manage the same attributes."""
 
     names: tuple[str, ...]
+    """The attributes that both have and have an opinion on."""
+    ours: tuple[str, ...]
+    """Those that the source has an opinion on."""
+    theirs: tuple[str, ...]
     values: Callable[[Any], Any] | None
     """Takes the flags and the compared values out of a record's fields; None: they are not plain."""
     children: tuple[str, ...]
     """The models that both can have as children."""
+    parents: bool
+    """Whether either can have children."""
 
 
-_NOT_YET = _How((), None, ())
+_NOT_YET = _How((), (), (), None, (), parents=False)
 
 
 @dataclass(slots=True)
@@ -194,6 +207,7 @@ class Comparison:
     dest: Dataset
     flags: DiffSyncFlags
     diff_class: type[Diff]
+    log: Any
     callback: ProgressCallback | None = None
     total: int = 0
     processed: int = 0
@@ -205,14 +219,19 @@ class Comparison:
         self, modelname: str, ours: Siblings, theirs: Siblings, owner: DiffSyncModel | None, into: Diff
     ) -> None:
         """Compare the objects of one model below one parent; `owner` is the source's parent object."""
-        found = _Found(into)
+        found, before = _Found(into), into.unchanged
         matches = self._pairs(modelname, ours, theirs, found)
         gone = self._gone(modelname, ours, theirs, owner, found)
         self._count(2 * len(matches) - matches.count(None) + gone)
         for element in self.named_apart(list(found.elements.values())):
             into.add(element)
-        if len(found.elements) < len(ours.objects):
+        if into.unchanged > before:
             into.hide(Unchanged(self, modelname, ours.objects, found.elements, found.skipped))
+
+    def leave_out(self, objects: int, into: Diff) -> None:
+        """Count objects of a model that only one of the datasets knows; they are not compared."""
+        into.skipped += objects
+        self.processed += objects
 
     def finish(self) -> None:
         """Tell the callback that all is done: what a flag or an owner kept out was not counted one by one."""
@@ -224,7 +243,8 @@ class Comparison:
         """Return the element of an object that does not differ."""
         how = self._how(source, dest)
         element = self._element(dest)
-        element.source_attrs, element.dest_attrs = _attrs(source, how), _attrs(dest, how)
+        element.source_attrs = _copies(_fields(source, how), how.ours)
+        element.dest_attrs = _copies(_fields(dest, how), how.theirs)
         element.changed = ()
         element.flags = dest.model_flags
         for group in self.groups(source, dest):
@@ -272,15 +292,15 @@ class Comparison:
                 source_class, source_managed = obj.__class__, obj._managed
                 dest_class, dest_managed = match.__class__, match._managed
                 how = self._how(obj, match)
-                values = None if how.children or moved else how.values
+                values = None if how.parents or moved else how.values
             if values is not None:
                 mine = obj.__dict__
                 if values(mine) == values(match.__dict__) and mine["model_flags"] is _NO_FLAGS:
                     found.into.unchanged += 1
                     continue
             below = None
-            if how.children and not _ignored(obj, match):
-                below = self._below(obj, how, our_children, their_children, place)
+            if how.parents and not _ignored(obj, match):
+                below = self._below(obj, match, how, our_children, their_children, place)
             self._pair(uid, obj, match, how, below, found, moved=uid in moved)
         return matches
 
@@ -342,7 +362,10 @@ class Comparison:
         moved: bool,
     ) -> None:
         if _ignored(source, dest):
-            found.skip(uid)
+            self.processed -= 1  # the two count as one
+            self._skip(
+                uid, source, f"IGNORE flag on {'source' if _ignored(source) else 'dest'} object", found
+            )
             return
         mine, theirs = _fields(source, how), _fields(dest, how)
         names = [name for name in how.names if name in mine and name in theirs]
@@ -353,37 +376,47 @@ class Comparison:
             found.into.skipped += 0 if below is None else below.skipped
             return
         element = self._element(dest)
-        element.source_attrs, element.dest_attrs = copies(mine, names), copies(theirs, names)
+        element.source_attrs, element.dest_attrs = _copies(mine, how.ours), _copies(theirs, how.theirs)
         element.changed, element.moved, element.flags = changed, moved, dest.model_flags
         element.held = self._held(DiffSyncFlags.NO_UPDATE, DiffSyncModelFlags.NO_UPDATE, source, dest)
         if below is not None:
             element.child_diff = below
         found.elements[uid] = element
 
-    def _below(self, source: DiffSyncModel, how: _How, ours: Families, theirs: Families, place: int) -> Diff:
+    def _below(
+        self,
+        source: DiffSyncModel,
+        dest: DiffSyncModel,
+        how: _How,
+        ours: Families,
+        theirs: Families,
+        place: int,
+    ) -> Diff:
         below = self.diff_class()
         for modelname in how.children:
             mine, other = ours.of(place, modelname), theirs.of(place, modelname)
             if mine.uids or other.uids:
                 self.compare(modelname, mine, other, source, below)
+        for one, another in ((source, dest), (dest, source)):
+            for modelname in one.get_children_mapping().keys() - another.get_children_mapping().keys():
+                self.leave_out(len(_listed(one, modelname)), below)
         return below
 
     def _unmatched_source(
         self, uid: str, source: DiffSyncModel, families: Families, place: int, found: _Found
     ) -> None:
-        flags = source.model_flags
-        if DiffSyncFlags.SKIP_UNMATCHED_SRC in self.flags or (
-            flags is not _NO_FLAGS
-            and (DiffSyncModelFlags.SKIP_UNMATCHED_SRC in flags or DiffSyncModelFlags.IGNORE in flags)
-        ):
-            found.skip(uid)
+        if why := self._why_not_create(source):
+            self._skip(uid, source, why, found)
             return
         element = self._element(source)
         element.source_attrs = _one_sided(source)
+        known = self.dest.model_class(source.get_type()).get_children_mapping()
         for modelname in source.get_children_mapping():
             children = families.of(place, modelname)
-            if children.uids:
+            if children.uids and modelname in known:
                 self.compare(modelname, children, _NOBODY, source, element.child_diff)
+            elif children.uids:
+                self.leave_out(len(children.uids), element.child_diff)
         found.elements[uid] = element
 
     def _unmatched_dest(
@@ -395,13 +428,8 @@ class Comparison:
         owner: DiffSyncModel | None,
         found: _Found,
     ) -> None:
-        if (
-            DiffSyncFlags.SKIP_UNMATCHED_DST in self.flags
-            or DiffSyncModelFlags.SKIP_UNMATCHED_DST in dest.model_flags
-            or _ignored(dest)
-            or (owner is not None and not owner.owns(dest))
-        ):
-            found.skip(uid)
+        if why := self._why_not_delete(dest, owner):
+            self._skip(uid, dest, why, found)
             return
         element = self._element(dest)
         element.dest_attrs = copied(dest.get_read_set())
@@ -413,6 +441,29 @@ class Comparison:
                 # What hangs below an object that goes, goes with it: nobody is left to disown it.
                 self.compare(modelname, _NOBODY, children, None, element.child_diff)
         found.elements[uid] = element
+
+    def _why_not_create(self, source: DiffSyncModel) -> str:
+        if DiffSyncFlags.SKIP_UNMATCHED_SRC in self.flags:
+            return "SKIP_UNMATCHED_SRC flag on source adapter"
+        if source.model_flags is _NO_FLAGS:
+            return ""
+        if DiffSyncModelFlags.SKIP_UNMATCHED_SRC in source.model_flags:
+            return "SKIP_UNMATCHED_SRC flag on model"
+        return "IGNORE flag on source object" if _ignored(source) else ""
+
+    def _why_not_delete(self, dest: DiffSyncModel, owner: DiffSyncModel | None) -> str:
+        if DiffSyncFlags.SKIP_UNMATCHED_DST in self.flags:
+            return "SKIP_UNMATCHED_DST flag on source adapter"  # diffsync's words, though it means the other
+        if DiffSyncModelFlags.SKIP_UNMATCHED_DST in dest.model_flags:
+            return "SKIP_UNMATCHED_DST flag on model"
+        if _ignored(dest):
+            return "IGNORE flag on dest object"
+        return "" if owner is None or owner.owns(dest) else "ownership: the source does not own it"
+
+    def _skip(self, uid: str, obj: DiffSyncModel, why: str, found: _Found) -> None:
+        event = f"Skipping due to {why}"
+        self.log.debug(event, model=obj.get_type(), unique_id=uid)
+        found.skip(uid)
 
     def _held(self, flag: DiffSyncFlags, model_flag: DiffSyncModelFlags, *objects: DiffSyncModel) -> bool:
         return flag in self.flags or any(model_flag in obj.model_flags for obj in objects)
@@ -443,15 +494,24 @@ class Comparison:
 
 
 def _way_to_compare(source: DiffSyncModel, dest: DiffSyncModel) -> _How:
-    managed, fields = set(source.get_managed()) & set(dest.get_managed()), type(dest).model_fields
-    names = tuple(name for name in fields if name in managed)
+    ours, theirs = _managed(source), _managed(dest)
+    names = tuple(name for name in theirs if name in ours)
     plain = type(source).attributes_are_plain() and type(dest).attributes_are_plain()
-    theirs = source.get_children_mapping()
+    children = dest.get_children_mapping()
     return _How(
-        names=names if plain else tuple(dest.get_managed()),
+        names,
+        ours,
+        theirs,
         values=itemgetter("model_flags", *names) if plain else None,
-        children=tuple(modelname for modelname in dest.get_children_mapping() if modelname in theirs),
+        children=tuple(modelname for modelname in source.get_children_mapping() if modelname in children),
+        parents=bool(children or source.get_children_mapping()),
     )
+
+
+def _managed(obj: DiffSyncModel) -> tuple[str, ...]:
+    """Return the attributes that an object's dataset has an opinion on, in the order of its fields."""
+    managed = set(obj.get_managed())
+    return tuple(name for name in type(obj).model_fields if name in managed)
 
 
 def _fields(obj: DiffSyncModel, how: _How) -> dict[str, Any]:
@@ -459,15 +519,14 @@ def _fields(obj: DiffSyncModel, how: _How) -> dict[str, Any]:
     return obj.get_attrs() if how.values is None else obj.__dict__
 
 
-def _attrs(obj: DiffSyncModel, how: _How) -> dict[str, Any]:
-    values = _fields(obj, how)
-    return copies(values, [name for name in how.names if name in values])
+def _copies(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    return copies(values, [name for name in names if name in values])
 
 
 def _one_sided(obj: DiffSyncModel) -> dict[str, Any]:
     """Return the values of an object that only the source has: those that the source has an opinion on."""
     values = obj.__dict__ if obj.attributes_are_plain() else obj.get_attrs()
-    return copies(values, [name for name in obj.get_managed() if name in values])
+    return _copies(values, _managed(obj))
 
 
 def _ignored(*objects: DiffSyncModel) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 
 
-class DiffSyncModelFlags(enum.Flag):
+class DiffSyncModelFlags(enum.IntFlag):
     """How one object takes part in diffs and syncs."""
 
     NONE = 0

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     class Loading(Protocol):
         """What loads itself, as an adapter does."""
 
-        def load(self) -> object: ...
+        def load(self) -> object:
+            """Load."""
 
 
 _THRESHOLDS = (100_000, 50, 100)

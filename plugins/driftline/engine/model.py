@@ -69,6 +69,8 @@ class DiffSyncModel(BaseModel):
     """The three above in one."""
     _own_unique_id: ClassVar[bool] = False
     """Whether the class makes its unique ids in a way of its own."""
+    _keys: ClassVar[tuple[builtins.str, ...]] = ()
+    """The identifiers in the order of the fields."""
     _uid_values: ClassVar[itemgetter[Any] | None] = None
     """Takes the identifiers out of a record's fields, where they need no more than to be joined."""
     _read_plainly: ClassVar[bool | None] = None
@@ -102,6 +104,7 @@ class DiffSyncModel(BaseModel):
             name: field.default for name, field in cls.model_fields.items() if not field.is_required()
         }
         cls._field_names = set(cls.model_fields)
+        cls._keys = tuple(sorted(cls._identifiers, key=[*cls.model_fields, *cls._identifiers].index))
         cls._normalisers = normalisers(cls._normalise, cls._ignore_case, cls._unordered)
         cls._own_unique_id = not _inherits(cls, "create_unique_id", "get_identifiers")
         simple = (
@@ -162,6 +165,17 @@ class DiffSyncModel(BaseModel):
         if name in self._attributes:
             self.touch()
 
+    def __eq__(self, other: object) -> bool:
+        """Return whether two records of one class have the same values, whichever datasets they belong to."""
+        if not isinstance(other, DiffSyncModel):
+            return NotImplemented
+        return type(self) is type(other) and {**self.__dict__, "adapter": None} == {
+            **other.__dict__,
+            "adapter": None,
+        }
+
+    __hash__ = None  # type: ignore[assignment] # a record can be changed
+
     def __copy__(self) -> Self:
         """Return a copy that has the same status and manages the same attributes."""
         return self._like_me(super().__copy__())
@@ -205,7 +219,7 @@ class DiffSyncModel(BaseModel):
 
     def get_identifiers(self) -> builtins.dict[builtins.str, Any]:
         """Return the identifiers by name, as this dataset spells them."""
-        return {name: getattr(self, name) for name in self._identifiers}
+        return {name: getattr(self, name) for name in self._keys}
 
     def get_unique_id(self) -> builtins.str:
         """Return the unique id, equal for the same object in every dataset."""

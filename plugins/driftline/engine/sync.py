@@ -177,6 +177,12 @@ class _Progress:
 def _log_unchanged(diff: Diff, target: Dataset, log: Any) -> None:
     for element in diff.get_children():
         if element.action is None:
-            uid = target.model_class(element.type).create_unique_id(**element.keys)
-            log.debug("No changes to apply; no action needed", action=None, model=element.type, unique_id=uid)
+            log.debug(
+                "No changes to apply; no action needed",
+                action=None,
+                model=element.type,
+                unique_id=target.model_class(element.type).create_unique_id(**element.keys),
+                diffs=element.get_attrs_diffs(),
+                status=DiffSyncStatus.SUCCESS.value,
+            )
         _log_unchanged(element.child_diff, target, log)

@@ -7,16 +7,17 @@ from __future__ import annotations
 import enum
 from datetime import UTC, date, datetime, timedelta
 from ipaddress import IPv4Address, IPv4Interface, IPv6Address, IPv6Network
-from typing import Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, computed_field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, computed_field, create_model, field_validator
 
 from driftline.engine import DiffSyncModel, DiffSyncModelFlags, DiffSyncStatus
 from driftline.engine.exceptions import ObjectStoreException
+from driftline.engine.store.fidelity import reads_back
 from driftline.engine.store.payload import decode, encode
 
 LIMIT = 2**24
@@ -116,6 +117,97 @@ def test_what_is_written_reads_back(
         type(value) for value in port.__dict__.values()
     ]
     assert (read.get_managed(), read.get_status()) == (port.get_managed(), (status, message))
+
+
+class Plain(DiffSyncModel):
+    """Has every type that needs no proof."""
+
+    _modelname = "plain"
+    _identifiers = ("name",)
+
+    name: str
+    number: int | None = None
+    enabled: bool = True
+    speed: Speed = Speed.SLOW
+    mode: Literal["access", "trunk", 3] | None = None
+    key: UUID | None = None
+    loopback: IPv6Address | None = None
+    networks: frozenset[IPv6Network] = frozenset()
+    interfaces: list[IPv4Interface] = []
+    pair: tuple[int, str] | None = None
+    many: tuple[str, ...] = ()
+    below: dict[str, list[set[int]]] = {}
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            name: VALUES[name]
+            for name in (
+                "name",
+                "number",
+                "enabled",
+                "key",
+                "loopback",
+                "networks",
+                "interfaces",
+                "pair",
+                "model_flags",
+            )
+        }
+        | {
+            "speed": st.sampled_from(Speed),
+            "mode": st.sampled_from([None, "access", "trunk", 3]),
+            "many": st.lists(TEXT, max_size=3).map(tuple),
+            "below": st.dictionaries(
+                TEXT, st.lists(st.sets(st.integers(), max_size=2), max_size=2), max_size=2
+            ),
+        }
+    )
+)
+def test_plain_models_need_no_proof(values: dict[str, Any]) -> None:
+    """They are written without being read back, and read back all the same."""
+    plain = Plain(**values)
+    read = back(plain)
+
+    assert reads_back(Plain)
+    assert read.__dict__ == plain.__dict__
+    assert [type(value) for value in read.__dict__.values()] == [
+        type(value) for value in plain.__dict__.values()
+    ]
+
+
+@pytest.mark.parametrize("value", ["12", 1.5, None, [1]])
+def test_a_value_of_another_type_is_seen_without_proof(value: Any) -> None:
+    """Set in place, at the top or in a collection: it is refused, and not repeated."""
+    for field, held in (("enabled", value), ("interfaces", [value]), ("below", {"a": [{"canary"}]})):
+        plain = Plain(name="p")
+        plain.__dict__[field] = held
+        with pytest.raises(ObjectStoreException, match=f"plain p .*{field}|plain p .*another type") as error:
+            encode(plain, LIMIT)
+        assert (error.value.code, "canary" in str(error.value)) == ("STORE-VALUE", False)
+
+
+@pytest.mark.parametrize(
+    ("annotation", "plain"),
+    [
+        (str, True),
+        (list, False),
+        (float, False),
+        (int | str, False),
+        (datetime, False),
+        (list[int | None], True),
+        (dict[int, str], False),
+        (Annotated[int, Field(ge=1)], False),
+        (Neighbour, False),
+        (Any, False),
+    ],
+)
+def test_which_types_are_plain(annotation: Any, plain: bool) -> None:  # noqa: FBT001 - a parameter
+    """Only those of which JSON keeps every value."""
+    model = create_model("Made", __base__=Plain, extra_field=(annotation, ...))
+
+    assert reads_back(model) is plain
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,9 @@ def test_a_value_that_does_not_fit_is_refused(make_store: MakeStore, how: str) -
     else:
         rack.tags = ["a", "b"]
 
-    with pytest.raises(ObjectStoreException, match=r"rack r0__k0 would not read back.*(units|tags)") as error:
+    with pytest.raises(
+        ObjectStoreException, match=r"rack r0__k0 .*would not read back: (units|tags)"
+    ) as error:
         rooms.store.flush()
     assert error.value.code == "STORE-VALUE"
     assert "many" not in str(error.value)

@@ -1,4 +1,4 @@
-"""Which models can be written as JSON without a look at how they read back."""
+"""Which objects can be written as JSON without a look at how they read back."""
 
 from __future__ import annotations
 
@@ -14,17 +14,23 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 from uuid import UUID
+
+if TYPE_CHECKING:
+    from driftline.engine.model import DiffSyncModel
 
 _EXACT = frozenset(
     {
-        *(str, int, bool, types.NoneType, UUID),
+        *(str, int, bool, UUID),
         *(IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network),
     }
 )
 _COLLECTIONS = frozenset({list, set, frozenset, tuple})
+_NESTED = _COLLECTIONS | {dict}
 
+Shape = tuple[Any, ...]
+"""The names and the types of an object's values, and the types of what is in its collections."""
 
 _CHANGING = (
     "validators",
@@ -36,12 +42,31 @@ _CHANGING = (
 )
 
 
-@lru_cache(maxsize=256)
-def reads_back(cls: Any) -> bool:
-    """Return whether every object of a model reads back as it is, if only its values are of the fields' types.
+def shape(obj: DiffSyncModel) -> Shape | None:
+    """Return an object's shape; None when it does not tell whether the object reads back.
 
-    So it is for plain types without limits, validators and serializers. For all others it depends on the values.
+    It does for models of plain types without limits, validators and serializers: when one object reads back, all do
+    that have the same shape. For all others it depends on the values.
     """
+    if not is_plain(type(obj)):
+        return None
+    kinds: list[Any] = list(obj.__dict__)
+    for value in obj.__dict__.values():
+        kind = type(value)
+        if kind in _NESTED:
+            inside = tuple(map(type, value)) if kind is tuple else frozenset(map(type, value))
+            below = frozenset(map(type, value.values())) if kind is dict else frozenset()
+            if not _NESTED.isdisjoint(inside) or not _NESTED.isdisjoint(below):
+                return None
+            kinds += (kind, inside, below)
+        else:
+            kinds.append(kind)
+    return tuple(kinds)
+
+
+@lru_cache(maxsize=256)
+def is_plain(cls: Any) -> bool:
+    """Return whether it is the types of its values alone that tell whether an object of a model reads back."""
     own_code = (
         any(getattr(cls.__pydantic_decorators__, kind, None) for kind in _CHANGING)
         or cls.__pydantic_post_init__ is not None
@@ -62,18 +87,15 @@ def _plain(field: Any) -> bool:
 
 def _exact(annotation: Any) -> bool:
     """Return whether JSON keeps every value of a type, and tells it from every other value of it."""
-    if annotation in _EXACT:
-        return True
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin in _COLLECTIONS:
-        return bool(arguments) and all(_exact(item) for item in arguments if item is not ...)
-    if origin is typing.Literal:
-        return all(type(value) in (str, int) for value in arguments)
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return all(type(member.value) in (str, int) for member in annotation)
     if origin is dict:
         return arguments[0] is str and _exact(arguments[1])
     if origin in (Union, types.UnionType):
         # Of several types that a text can be, the one it was is not known.
-        return len(arguments) == 2 and types.NoneType in arguments and all(map(_exact, arguments))
-    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
-        return all(type(member.value) in (str, int) for member in annotation)
-    return False
+        arguments = tuple(argument for argument in arguments if argument is not types.NoneType)
+        return len(arguments) == 1 and _exact(arguments[0])
+    if origin in _COLLECTIONS:
+        return bool(arguments) and all(_exact(item) for item in arguments if item is not ...)
+    return annotation in _EXACT

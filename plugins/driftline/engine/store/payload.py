@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
@@ -12,15 +11,16 @@ from pydantic_core import PydanticSerializationError, to_json
 from driftline.engine.enum import DiffSyncStatus
 from driftline.engine.exceptions import ObjectStoreException
 
-from .fidelity import reads_back
+from .fidelity import shape
 
 if TYPE_CHECKING:
     from driftline.engine.model import DiffSyncModel
 
+    from .fidelity import Shape
+
 Model = TypeVar("Model")
 
 _HEAD = b'{"v":1,"fields":'
-_FIELD = re.compile(r"field_name='(\w+)'")
 
 
 class _Record(BaseModel, Generic[Model]):
@@ -43,7 +43,7 @@ def encode(obj: DiffSyncModel, limit: int) -> bytes:
     try:
         text = _text(obj)
     except PydanticSerializationError as error:
-        raise _refused(obj, _complaint(str(error))) from None
+        raise _refused(obj, f"can't be written as JSON: {error}") from None
     if len(text) > limit:
         raise ObjectStoreException(
             f"{obj.get_type()} {obj.get_unique_id()} is too large for the store: {len(text):,} bytes, "
@@ -51,10 +51,20 @@ def encode(obj: DiffSyncModel, limit: int) -> bytes:
             code="STORE-TOO-LARGE",
             hint="give the store a larger `max_bytes`, or keep large values out of the model",
         )
-    lost = "" if reads_back(type(obj)) else _lost(obj, text)
-    if lost:
-        raise _refused(obj, f"would not read back: {lost}")
+    its_shape = shape(obj)
+    if its_shape not in _proven(type(obj)):
+        lost = _lost(obj, text)
+        if lost:
+            raise _refused(obj, f"would not read back: {lost}")
+        if its_shape is not None:
+            _proven(type(obj)).add(its_shape)
     return text
+
+
+@lru_cache(maxsize=256)
+def _proven(_cls: Any) -> set[Shape]:
+    """Return the shapes of which an object of the class was seen to read back."""
+    return set()
 
 
 def _refused(obj: DiffSyncModel, reason: str) -> ObjectStoreException:
@@ -63,13 +73,6 @@ def _refused(obj: DiffSyncModel, reason: str) -> ObjectStoreException:
         code="STORE-VALUE",
         hint="values must be such that their fields accept them, and that JSON can tell them apart",
     )
-
-
-def _complaint(told: str) -> str:
-    """Return what a serializer complains about, without the value, which may be anything."""
-    if "input_value" in told:
-        return f"would not read back: {', '.join(_FIELD.findall(told)) or 'a value is of another type'}"
-    return f"can't be written as JSON: {told}"
 
 
 def decode(cls: Any, text: bytes, store: object, modelname: str, uid: str) -> DiffSyncModel:
@@ -135,21 +138,24 @@ def _text(obj: DiffSyncModel) -> bytes:
 def _state(obj: DiffSyncModel) -> bytes:
     """Return what a record has beside its fields, where that is not as at the beginning."""
     status, message = obj.get_status()
+    managed = obj._managed  # noqa: SLF001 - `get_managed` does not tell "all" from "these, which are all"
+    if managed is None and status is DiffSyncStatus.SUCCESS and not message:
+        return b""
     state: dict[str, Any] = {}
-    if obj._managed is not None:  # noqa: SLF001 - `get_managed` does not tell "all" from "these, which are all"
-        state["managed"] = sorted(obj._managed)  # noqa: SLF001
+    if managed is not None:
+        state["managed"] = sorted(managed)
     if status is not DiffSyncStatus.SUCCESS:
         state["status"] = status.value
     if message:
         state["message"] = message
-    return b"," + to_json(state)[1:-1] if state else b""
+    return b"," + to_json(state)[1:-1]
 
 
 def _lost(obj: DiffSyncModel, text: bytes) -> str:
     """Return what is wrong with a text of an object: the fields that would be others, be it in type only."""
     try:
         copy = _read(type(obj), text)
-    except Exception as error:  # a validator of the model may raise anything
+    except Exception as error:  # noqa: BLE001 - a validator of the model may raise anything
         return str(error) or type(error).__name__
     copy.__dict__["adapter"] = obj.adapter
     pairs = [(obj.__dict__, copy.__dict__)]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
 from driftline.engine.exceptions import DriftlineError, ObjectAlreadyExists, ObjectStoreException
+from driftline.engine.loading import fewer_collections
 
 from .payload import encode
-from .texts import Write
+from .texts import Change
 
 if TYPE_CHECKING:
     from driftline.engine.model import DiffSyncModel
@@ -20,15 +20,6 @@ if TYPE_CHECKING:
     from .texts import Operation, Texts
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(slots=True)
-class Change:
-    """What becomes of one object."""
-
-    operation: Operation
-    obj: DiffSyncModel | None
-    """None where it is deleted."""
 
 
 class Pending:
@@ -63,7 +54,7 @@ class Pending:
 
     def note(self, modelname: str, uid: str, operation: Operation, obj: DiffSyncModel | None) -> None:
         """Note what becomes of an object; one that is noted already keeps its place among the others."""
-        self._changes[modelname, uid] = Change(operation, obj)
+        self._changes[modelname, uid] = Change(operation, modelname, uid, obj)
 
     def forget(self, modelname: str, uid: str) -> None:
         """Forget the change of an object."""
@@ -82,10 +73,11 @@ class Pending:
         with self.lock:
             if not self._changes:
                 return
-            refused = self._texts.write(self._as_writes())
+            with fewer_collections():
+                refused = self._texts.write(self._encoded())
             self._changes.clear()
         if refused:
-            uids = ", ".join(f"{write.modelname} {write.uid}" for write in refused)
+            uids = ", ".join(f"{change.modelname} {change.uid}" for change in refused)
             raise ObjectAlreadyExists(f"Object {uids} already present, added by somebody else meanwhile")
 
     def write_at_the_end(self) -> None:
@@ -98,16 +90,17 @@ class Pending:
         except DriftlineError as error:
             _log.error("changes of the store were lost", changes=len(self), reason=str(error))
 
-    def _as_writes(self) -> list[Write]:
-        writes: list[Write] = []
+    def _encoded(self) -> list[Change]:
+        """Return the changes with the objects' texts."""
+        changes = list(self._changes.values())
         errors: list[ObjectStoreException] = []
-        for (modelname, uid), change in self._changes.items():
-            try:
-                text = b"" if change.obj is None else encode(change.obj, self._max_bytes)
-                writes.append(Write(change.operation, modelname, uid, text))
-            except ObjectStoreException as error:
-                errors.append(error)
+        for change in changes:
+            if change.obj is not None:
+                try:
+                    change.text = encode(change.obj, self._max_bytes)
+                except ObjectStoreException as error:
+                    errors.append(error)
         if errors:
             first, more = errors[0], f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             raise ObjectStoreException(f"{first.message}{more}", code=first.code, hint=first.hint)
-        return writes
+        return changes

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import itertools
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from driftline.engine.exceptions import ObjectStoreException
 
 from .remote import MAX_BYTES, RemoteStore
+from .texts import Operation
 
 try:
     from redis import Redis
-    from redis.exceptions import AuthenticationError, RedisError, ResponseError
+    from redis.exceptions import AuthenticationError, RedisError, ResponseError, WatchError
     from redis.exceptions import ConnectionError as RedisConnectionError
     from redis.exceptions import TimeoutError as RedisTimeoutError
 except ImportError as error:
@@ -23,7 +23,7 @@ except ImportError as error:
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .texts import Write
+    from .texts import Change
 
 BATCH = 1_000
 """How many texts go into one command."""
@@ -31,67 +31,8 @@ BATCH_BYTES = 8 * 2**20
 TIMEOUTS = {"socket_connect_timeout": 5, "socket_timeout": 30}
 """In seconds; a server that does not answer is not waited for until the network gives up."""
 
-# The texts of a model are the fields of one hash, each with its number in the order of insertion in front.
-# ARGV: the names of the models, in the order of their hashes in KEYS; what is done, a letter for each text; in
-# which hash, a number for each; the lengths of unique ids and texts; and those, one after the other. One long
-# argument is sent several times faster than thousands of short ones.
-_WRITE = """
-local counter, names, models = KEYS[1], KEYS[2], #KEYS - 2
-local operations, hashes, lengths, parts = unpack(ARGV, models + 1, models + 4)
-local number = redis.call('INCRBY', counter, #operations) - #operations
-local next_hash, next_length = string.gmatch(hashes, '%d+'), string.gmatch(lengths, '%d+')
-local read, refused = 0, {}
-local function take()
-  local start = read + 1
-  read = read + tonumber(next_length())
-  return string.sub(parts, start, read)
-end
-for i = 1, #operations do
-  local key, operation = KEYS[tonumber(next_hash()) + 2], string.sub(operations, i, i)
-  local uid, text = take(), take()
-  local new = string.format('%d ', number + i) .. text
-  if operation == 'a' then
-    if redis.call('HSETNX', key, uid, new) == 0 then
-      local old = redis.call('HGET', key, uid)
-      if string.match(old, '^%d+ (.*)$') ~= text then refused[#refused + 1] = i - 1 end
-    end
-  elseif operation == 'd' then
-    redis.call('HDEL', key, uid)
-  elseif operation == 'r' then
-    redis.call('HSET', key, uid, new)
-  else
-    local old = redis.call('HGET', key, uid)
-    local place = old and string.match(old, '^%d+ ')
-    if place then new = place .. text end
-    if old or operation == 'p' then redis.call('HSET', key, uid, new) end
-  end
-end
-for i = 1, models do
-  local change = redis.call('EXISTS', KEYS[i + 2]) == 1 and 'SADD' or 'SREM'
-  redis.call(change, names, ARGV[i])
-end
-return refused
-"""
-
-# ARGV: the lengths of the unique ids, and those. Returns the lengths of the texts, -1 where there is none, and those.
-_READ = """
-local uids, lengths, texts, read = {}, {}, {}, 0
-for length in string.gmatch(ARGV[1], '%d+') do
-  uids[#uids + 1] = string.sub(ARGV[2], read + 1, read + tonumber(length))
-  read = read + tonumber(length)
-end
-for i, text in ipairs(redis.call('HMGET', KEYS[1], unpack(uids))) do
-  lengths[i] = text and #text or -1
-  texts[#texts + 1] = text or nil
-end
-return {table.concat(lengths, ' '), table.concat(texts)}
-"""
-# Returns the lengths of unique ids and texts, in turn, and those.
-_READ_ALL = """
-local lengths, parts = {}, redis.call('HGETALL', KEYS[1])
-for i, part in ipairs(parts) do lengths[i] = #part end
-return {table.concat(lengths, ' '), table.concat(parts)}
-"""
+ATTEMPTS = 50
+"""How often a transaction is tried while others write to the same models."""
 
 
 class RedisStore(RemoteStore):
@@ -133,14 +74,17 @@ class RedisStore(RemoteStore):
 
 
 class _RedisTexts:
-    """Texts in hashes `driftline:ID:o:MODEL`, the names of the models in a set, no keys ever searched for."""
+    """Texts in hashes `driftline:ID:o:MODEL`, each with its number in the order of insertion in front.
+
+    The names of the models are in a set `driftline:ID:m`, the last number in `driftline:ID:n`. No keys are ever
+    searched for.
+    """
 
     def __init__(self, client: Any, store_id: str) -> None:
         self._client = client
         self._label = f"driftline:{quote(store_id, safe='')}"
         self._counter = f"{self._label}:n"
         self._names = f"{self._label}:m"
-        self._write, self._read, self._read_all = map(client.register_script, (_WRITE, _READ, _READ_ALL))
 
     def names(self) -> set[str]:
         """Return the names of the models that have a text."""
@@ -154,37 +98,63 @@ class _RedisTexts:
 
     def read(self, modelname: str, uids: Sequence[str]) -> dict[str, bytes]:
         """Return those of the texts that are there."""
-        found: dict[str, bytes] = {}
-        for start in range(0, len(uids), BATCH):
-            asked = uids[start : start + BATCH]
-            with _translated():
-                answer = self._read(
-                    keys=[self._key(modelname)], args=_joined([uid.encode() for uid in asked])
-                )
-            found |= {
-                uid: _text(value)
-                for uid, value in zip(asked, _parted(*answer), strict=True)
-                if value is not None
-            }
-        return found
+        return {uid: _text(value) for uid, value in self._values(self._client, modelname, uids).items()}
 
     def read_all(self, modelname: str) -> dict[str, bytes]:
         """Return all texts of a model, in order."""
         with _translated():
-            parts = list(_parted(*self._read_all(keys=[self._key(modelname)])))
-        values = sorted(zip(parts[1::2], parts[::2], strict=True), key=_number)
-        return {uid.decode(): _text(value) for value, uid in values}
+            values = self._client.hgetall(self._key(modelname))
+            ordered = sorted(values.items(), key=lambda item: _number(item[1]))
+            return {uid.decode(): _text(value) for uid, value in ordered}
 
-    def write(self, writes: Sequence[Write]) -> list[Write]:
+    def write(self, changes: Sequence[Change]) -> list[Change]:
         """Write everything as one transaction, and return the additions that were refused."""
-        with _translated():
-            pipeline = self._client.pipeline(transaction=True)
-            batches = list(_batches(writes))
-            for batch in batches:
-                keys, values = self._arguments(batch)
-                self._write(keys=keys, args=values, client=pipeline)
-            answers = pipeline.execute()
-        return [batch[place] for batch, refused in zip(batches, answers, strict=True) for place in refused]
+        for _ in range(ATTEMPTS):
+            # Whoever changes one of these models between the reading and the writing makes us begin anew.
+            with _translated(), self._client.pipeline(transaction=True) as transaction, suppress(WatchError):
+                return self._tried(transaction, changes)
+        raise ObjectStoreException(
+            "Redis store: others write to the same models all the time", code="STORE-BUSY", hint="try again"
+        )
+
+    def _tried(self, transaction: Any, changes: Sequence[Change]) -> list[Change]:
+        models: dict[str, list[Change]] = {}
+        for change in changes:
+            models.setdefault(change.modelname, []).append(change)
+        transaction.watch(*map(self._key, models))
+        there = {
+            name: self._values(transaction, name, [change.uid for change in group])
+            for name, group in models.items()
+        }
+        number = self._client.incrby(self._counter, len(changes)) - len(changes)
+        transaction.multi()
+        refused: list[Change] = []
+        for modelname, group in models.items():
+            outcome = _Outcome(there[modelname], number)
+            refused += [change for change in group if not outcome.take(change)]
+            number += len(group)
+            self._queue(transaction, modelname, outcome)
+        transaction.execute()
+        return refused
+
+    def _queue(self, transaction: Any, modelname: str, outcome: _Outcome) -> None:
+        key = self._key(modelname)
+        transaction.sadd(self._names, modelname)
+        if outcome.gone:
+            transaction.hdel(key, *outcome.gone)
+        for batch in _batches(outcome.new):
+            transaction.hset(key, mapping=batch)
+
+    def _values(self, client: Any, modelname: str, uids: Sequence[str]) -> dict[str, bytes]:
+        """Return those of the texts that are there, with their numbers."""
+        key = self._key(modelname)
+        found: dict[str, bytes] = {}
+        for start in range(0, len(uids), BATCH):
+            asked = uids[start : start + BATCH]
+            with _translated():
+                values = client.hmget(key, asked)
+            found.update((uid, value) for uid, value in zip(asked, values, strict=True) if value is not None)
+        return found
 
     def clear(self) -> None:
         """Remove everything."""
@@ -199,14 +169,31 @@ class _RedisTexts:
     def _key(self, modelname: str) -> str:
         return f"{self._label}:o:{quote(modelname, safe='')}"
 
-    def _arguments(self, writes: Sequence[Write]) -> tuple[list[str], list[Any]]:
-        """Return the script's keys and arguments."""
-        places = {name: i + 1 for i, name in enumerate(dict.fromkeys(write.modelname for write in writes))}
-        operations = "".join(write.operation.value[0] for write in writes)
-        hashes = " ".join(str(places[write.modelname]) for write in writes)
-        parts = [part for write in writes for part in (write.uid.encode(), write.text)]
-        values = [*places, operations, hashes, *_joined(parts)]
-        return [self._counter, self._names, *map(self._key, places)], values
+
+class _Outcome:
+    """What is to be put in a hash and what is to be deleted, worked out from what is there."""
+
+    def __init__(self, there: dict[str, bytes], number: int) -> None:
+        self.new: dict[str, bytes] = {}
+        self.gone: list[str] = []
+        self._there = there
+        self._number = number
+
+    def take(self, change: Change) -> bool:
+        """Take in one change; return False for an addition when there is another text."""
+        operation, uid, text = change.operation, change.uid, change.text
+        old = self._there.get(uid)
+        self._number += 1
+        if operation is Operation.ADD and old is not None:
+            return _text(old) == text
+        if operation is Operation.DELETE:
+            self.gone.append(uid)
+        elif old is None or operation is Operation.RENEW:
+            if operation is not Operation.TOUCH:
+                self.new[uid] = b"%d %b" % (self._number, text)
+        else:
+            self.new[uid] = b"%b %b" % (old.partition(b" ")[0], text)
+        return True
 
 
 def _client(url: str | None, host: str | None, port: int, **settings: Any) -> Redis:
@@ -241,52 +228,41 @@ def _translated() -> Iterator[None]:
         yield
     except AuthenticationError:
         raise _unavailable("the server refused the credentials") from None
+    except WatchError:
+        raise
     except (RedisConnectionError, RedisTimeoutError) as error:
         raise _unavailable(type(error).__name__) from None
     except ResponseError as error:
         raise ObjectStoreException(
             f"Redis store: {error}", hint="the server refused the command; nothing of it was done"
         ) from None
-    except (RedisError, UnicodeError) as error:
+    except UnicodeError as error:
+        raise ObjectStoreException(
+            f"Redis store: a name is no text: {error.reason}", code="STORE-FORMAT"
+        ) from None
+    except RedisError as error:
         raise ObjectStoreException(f"Redis store: {type(error).__name__}") from None
 
 
-def _batches(writes: Sequence[Write]) -> Iterator[list[Write]]:
-    """Return the writes in batches that are not too large for one command."""
-    batch: list[Write] = []
+def _batches(values: dict[str, bytes]) -> Iterator[dict[str, bytes]]:
+    """Return the values in batches that are not too large for one command."""
+    batch: dict[str, bytes] = {}
     size = 0
-    for write in writes:
-        if batch and (len(batch) == BATCH or size + len(write.text) > BATCH_BYTES):
+    for uid, value in values.items():
+        if batch and (len(batch) == BATCH or size + len(value) > BATCH_BYTES):
             yield batch
-            batch, size = [], 0
-        batch.append(write)
-        size += len(write.text)
+            batch, size = {}, 0
+        batch[uid] = value
+        size += len(value)
     if batch:
         yield batch
-
-
-def _joined(parts: Sequence[bytes]) -> tuple[str, bytes]:
-    """Return the lengths of the parts, and the parts as one."""
-    return " ".join([str(len(part)) for part in parts]), b"".join(parts)
-
-
-def _parted(lengths: bytes, joined: bytes) -> Iterator[Any]:
-    """Return the parts of what was joined; None for a length of -1."""
-    place = 0
-    for length in map(int, lengths.split()):
-        if length < 0:
-            yield None
-        else:
-            yield joined[place : place + length]
-            place += length
 
 
 def _text(value: bytes) -> bytes:
     return value.partition(b" ")[2]
 
 
-def _number(item: tuple[bytes, bytes]) -> int:
-    """Return the place of a text in the order of insertion."""
-    number = item[0].partition(b" ")[0]
+def _number(value: bytes) -> int:
+    number = value.partition(b" ")[0]
     # What something else has put there is last; reading it tells what is wrong with it.
     return int(number) if number.isdigit() else 2**63

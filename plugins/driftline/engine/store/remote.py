@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from driftline.engine.exceptions import ObjectAlreadyExists, ObjectStoreException, ObjectStoreWrongType
+from driftline.engine.loading import fewer_collections
 
 from . import BaseStore, model_name
 from .payload import decode
@@ -106,12 +107,13 @@ class RemoteStore(BaseStore):
         modelname, uid = obj.get_type(), obj.get_unique_id()
         with self._lock:
             self._check_open()
+            if type(obj) not in self._types:
+                self._check_type(obj)
             known = self._all_known(modelname)
             if known is None or uid in known or self._pending.get(modelname, uid) is not None:
                 self.add_many([obj])
                 return
             # Certainly new: so it is for each object when a dataset is loaded.
-            self._check_type(obj)
             self._pending.note(modelname, uid, Operation.ADD, obj)
             known.add(uid)
             self._adopt(obj)
@@ -306,7 +308,8 @@ class RemoteStore(BaseStore):
         if not texts:
             return {}
         cls, modelname, adapter = self._reader(model), model_name(model), self.adapter
-        objects = {uid: decode(cls, text, self, modelname, uid) for uid, text in texts.items()}
+        with fewer_collections():
+            objects = {uid: decode(cls, text, self, modelname, uid) for uid, text in texts.items()}
         for obj in objects.values():
             obj.__dict__["adapter"] = adapter
         return objects

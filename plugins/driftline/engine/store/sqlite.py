@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from .texts import Write
+    from .texts import Change
 
 _APPLICATION = 0x6472_6C73
 """The letters `drls`, at the head of the file."""
@@ -98,19 +98,20 @@ class _SqliteTexts:
         """Return all texts of a model, in order."""
         return dict(self._file.read(_READ + "ORDER BY place", (self._store_id, modelname)))
 
-    def write(self, writes: Sequence[Write]) -> list[Write]:
+    def write(self, changes: Sequence[Change]) -> list[Change]:
         """Write everything in one transaction, and return the additions that were refused."""
-        refused: list[Write] = []
+        refused: list[Change] = []
         with self._file.transaction() as connection:
-            for operation, group in itertools.groupby(writes, key=lambda write: write.operation):
+            for operation, group in itertools.groupby(changes, key=lambda change: change.operation):
                 batch = list(group)
-                if operation is Operation.ADD:
-                    refused += self._refused(batch)
+                before = connection.total_changes
                 if operation in (Operation.DELETE, Operation.RENEW):
-                    connection.executemany(_DELETE, [self._key(write) for write in batch])
+                    connection.executemany(_DELETE, [self._key(change) for change in batch])
                 if operation is not Operation.DELETE:
-                    rows = ((*self._key(write), write.text.decode()) for write in batch)
+                    rows = ((*self._key(change), change.text.decode()) for change in batch)
                     connection.executemany(_STATEMENTS[operation], rows)
+                if operation is Operation.ADD and connection.total_changes - before < len(batch):
+                    refused += self._refused(batch)
         return refused
 
     def clear(self) -> None:
@@ -122,16 +123,18 @@ class _SqliteTexts:
         """Close the file."""
         self._file.close()
 
-    def _key(self, write: Write) -> tuple[str, str, str]:
-        return self._store_id, write.modelname, write.uid
+    def _key(self, change: Change) -> tuple[str, str, str]:
+        return self._store_id, change.modelname, change.uid
 
-    def _refused(self, additions: Sequence[Write]) -> list[Write]:
+    def _refused(self, additions: Sequence[Change]) -> list[Change]:
         there = {
             modelname: self.read(
-                modelname, [write.uid for write in additions if write.modelname == modelname]
+                modelname, [change.uid for change in additions if change.modelname == modelname]
             )
-            for modelname in {write.modelname for write in additions}
+            for modelname in {change.modelname for change in additions}
         }
         return [
-            write for write in additions if there[write.modelname].get(write.uid, write.text) != write.text
+            change
+            for change in additions
+            if there[change.modelname].get(change.uid, change.text) != change.text
         ]

@@ -146,20 +146,19 @@ class SqliteFile:
         try:
             yield
         except sqlite3.Error as error:
-            kind = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
-            if kind in _FORMAT_ERRORS:
-                raise self._unusable(f"{error}") from error
-            if kind in _BUSY_ERRORS:
-                raise ObjectStoreException(
-                    f"{self.path} is in use: {error}",
-                    code="STORE-BUSY",
-                    hint="another process is writing; try again",
-                ) from error
-            raise ObjectStoreException(f"{self.path}: {error}") from error
+            raise self._as_store_error(error) from error
         except UnicodeError as error:
-            raise ObjectStoreException(
-                f"{self.path}: {error.reason if hasattr(error, 'reason') else error}"
-            ) from error
+            raise self._unusable("a text in it or for it is not valid Unicode") from error
+
+    def _as_store_error(self, error: sqlite3.Error) -> ObjectStoreException:
+        # Without a code it comes from the module, which could not make a text of what it read.
+        kind = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
+        if kind in _FORMAT_ERRORS:
+            return self._unusable(f"{error}")
+        if kind in _BUSY_ERRORS:
+            hint = "another process is writing; try again"
+            return ObjectStoreException(f"{self.path} is in use: {error}", code="STORE-BUSY", hint=hint)
+        return ObjectStoreException(f"{self.path}: {error}")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> int:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from driftline.engine.model import DiffSyncModel
+
 
 class Operation(enum.StrEnum):
-    """What becomes of the text of an object; their first letters differ."""
+    """What becomes of the text of an object."""
 
     ADD = "add"
     """It is put in at the end, unless there is another text, which then stays."""
@@ -23,13 +26,17 @@ class Operation(enum.StrEnum):
     DELETE = "delete"
 
 
-class Write(NamedTuple):
-    """One change of the kept texts."""
+@dataclass(slots=True)
+class Change:
+    """What becomes of one object and its text."""
 
     operation: Operation
     modelname: str
     uid: str
-    text: bytes
+    obj: DiffSyncModel | None
+    """None where it is deleted."""
+    text: bytes = b""
+    """Made when it is written."""
 
 
 class Texts(Protocol):
@@ -47,7 +54,7 @@ class Texts(Protocol):
     def read_all(self, modelname: str) -> dict[str, bytes]:
         """Return all texts of a model, in order."""
 
-    def write(self, writes: Sequence[Write]) -> list[Write]:
+    def write(self, changes: Sequence[Change]) -> list[Change]:
         """Write everything as one, and return the additions that were refused, since another text was there."""
 
     def clear(self) -> None:
