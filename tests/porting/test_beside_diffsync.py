@@ -142,7 +142,7 @@ def compare(case: Case) -> None:
 
 
 def events(package: Package, case: Case) -> tuple[list[Any], list[Any]]:
-    """Return what a package logs of a comparison and a sync, apart from it what it logs of unchanged objects.
+    """Return what a package logs of a sync, apart from it what it logs of unchanged objects.
 
     Those are told of in between by diffsync, at the end by driftline, which does not visit them before.
     """
@@ -152,7 +152,7 @@ def events(package: Package, case: Case) -> tuple[list[Any], list[Any]]:
     options = {"diff_class": package.order(case.order), "flags": package.flags(case.flags)}
     structlog.reset_defaults()
     with capture_logs() as logged:
-        dest.sync_from(source, diff=dest.diff_from(source, **options), **options)
+        dest.sync_from(source, **options)
     plain = {"src": str, "dst": str, "flags": lambda flags: flags.value, "diffs": ordered}
     told = [{name: plain.get(name, _same)(value) for name, value in event.items()} for event in logged]
     unchanged = [event for event in told if event["event"].startswith("No changes")]

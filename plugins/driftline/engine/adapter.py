@@ -258,7 +258,7 @@ class Adapter:
 
     def unit_of(self, modelname: str, identity: Mapping[str, Any]) -> str:
         """Return what an object changes with; by default every object changes alone."""
-        return f"{modelname} {self.model_class(modelname).create_unique_id(**identity)}"
+        return f"{modelname} {self.model_class(modelname).unique_id_of(identity)}"
 
     def identify(self, unit: str) -> builtins.dict[str, str]:  # noqa: ARG002 - subclasses know their units
         """Return what must still be true of a unit when a plan for it is applied; by default nothing."""
@@ -322,6 +322,10 @@ class Adapter:
         """Return the objects of a model with these unique ids."""
         return self.store.get_by_uids(uids=uids, model=obj)
 
+    def has(self, modelname: str, uid: str) -> bool:
+        """Return whether there is an object with this unique id."""
+        return self.store.has(modelname, uid)
+
     def find_by_uids(self, uids: Iterable[str], obj: Any) -> builtins.dict[str, Any]:
         """Return those of the objects with these unique ids that are there, by unique id."""
         return self.store.find_by_uids(uids=uids, model=obj)
@@ -383,6 +387,10 @@ class Adapter:
                     self.store.remove(obj=obj)
                 raise
         return objs
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Return a context in which what is changed in the store is written as one."""
+        return self.store.batch()
 
     def bulk(self) -> AbstractContextManager[None]:
         """Load many objects within this context: the garbage collector looks away, stores write in batches."""

@@ -10,6 +10,7 @@ import itertools
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
@@ -220,9 +221,9 @@ class Comparison:
     ) -> None:
         """Compare the objects of one model below one parent; `owner` is the source's parent object."""
         found, before = _Found(into), into.unchanged
-        matches = self._pairs(modelname, ours, theirs, found)
+        pairs = self._pairs(modelname, ours, theirs, found)
         gone = self._gone(modelname, ours, theirs, owner, found)
-        self._count(2 * len(matches) - matches.count(None) + gone)
+        self._count(len(ours.objects) + pairs + gone)
         for element in self.named_apart(list(found.elements.values())):
             into.add(element)
         if into.unchanged > before:
@@ -268,19 +269,21 @@ class Comparison:
             names = Counter(element.name for element in elements)
             for element in elements:
                 if names[element.name] > 1:
-                    element.name = self.dest.model_class(element.type).create_unique_id(**element.keys)
+                    element.name = self.dest.model_class(element.type).unique_id_of(element.keys)
         return elements
 
     # One group --------------------------------------------------------------------------------------------
 
-    def _pairs(self, modelname: str, ours: Siblings, theirs: Siblings, found: _Found) -> list[Any]:
-        """Compare what the source has, and return its counterparts; None where there is none."""
+    def _pairs(self, modelname: str, ours: Siblings, theirs: Siblings, found: _Found) -> int:
+        """Compare what the source has, and return for how many objects there was a counterpart."""
         matches, moved = self._matches(modelname, ours, theirs)
         our_children, their_children = Families(self.source, ours.objects), Families(self.dest, matches)
         how, values = _NOT_YET, _NOT_YET.values
         source_class = dest_class = source_managed = dest_managed = None
+        alone = same = 0
         for place, (uid, obj, match) in enumerate(zip(ours.uids, ours.objects, matches, strict=True)):
             if match is None:
+                alone += 1
                 self._unmatched_source(uid, obj, our_children, place, found)
                 continue
             if (
@@ -296,13 +299,14 @@ class Comparison:
             if values is not None:
                 mine = obj.__dict__
                 if values(mine) == values(match.__dict__) and mine["model_flags"] is _NO_FLAGS:
-                    found.into.unchanged += 1
+                    same += 1
                     continue
             below = None
             if how.parents and not _ignored(obj, match):
                 below = self._below(obj, match, how, our_children, their_children, place)
             self._pair(uid, obj, match, how, below, found, moved=uid in moved)
-        return matches
+        found.into.unchanged += same
+        return len(matches) - alone
 
     def _matches(self, modelname: str, ours: Siblings, theirs: Siblings) -> tuple[list[Any], Collection[str]]:
         """Return the counterpart of each object, and the unique ids of those that hang elsewhere: they move."""
@@ -494,7 +498,7 @@ class Comparison:
 
 
 def _way_to_compare(source: DiffSyncModel, dest: DiffSyncModel) -> _How:
-    ours, theirs = _managed(source), _managed(dest)
+    ours, theirs = _managed(type(source), source._managed), _managed(type(dest), dest._managed)
     names = tuple(name for name in theirs if name in ours)
     plain = type(source).attributes_are_plain() and type(dest).attributes_are_plain()
     children = dest.get_children_mapping()
@@ -508,10 +512,11 @@ def _way_to_compare(source: DiffSyncModel, dest: DiffSyncModel) -> _How:
     )
 
 
-def _managed(obj: DiffSyncModel) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def _managed(cls: type[DiffSyncModel], managed: frozenset[str] | None) -> tuple[str, ...]:
     """Return the attributes that an object's dataset has an opinion on, in the order of its fields."""
-    managed = set(obj.get_managed())
-    return tuple(name for name in type(obj).model_fields if name in managed)
+    wanted = cls._attributes if managed is None else managed
+    return tuple(name for name in cls.model_fields if name in wanted and name in cls._attributes)
 
 
 def _fields(obj: DiffSyncModel, how: _How) -> dict[str, Any]:
@@ -520,13 +525,16 @@ def _fields(obj: DiffSyncModel, how: _How) -> dict[str, Any]:
 
 
 def _copies(values: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
-    return copies(values, [name for name in names if name in values])
+    try:
+        return copies(values, names)
+    except KeyError:  # a `get_attrs` of the user's own leaves some out
+        return copies(values, [name for name in names if name in values])
 
 
 def _one_sided(obj: DiffSyncModel) -> dict[str, Any]:
     """Return the values of an object that only the source has: those that the source has an opinion on."""
     values = obj.__dict__ if obj.attributes_are_plain() else obj.get_attrs()
-    return _copies(values, _managed(obj))
+    return _copies(values, _managed(type(obj), obj._managed))
 
 
 def _ignored(*objects: DiffSyncModel) -> bool:

@@ -58,7 +58,7 @@ def execute(
         halt: set it to stop the run: units under way are finished, the others are not begun.
         log: a structlog logger for an event before and after every step; None: only units are logged.
     """
-    run = _Run(target, policy or Policy(), on_unit, halt or threading.Event(), StepLog(log, target))
+    run = _Run(target, policy or Policy(), on_unit, halt or threading.Event(), StepLog(log))
     try:
         if offers_bulk_hooks(target):
             carry_out_in_bulk(units, target, run)
@@ -76,8 +76,8 @@ def batches(units: Mapping[str, list[Step]]) -> Iterator[list[tuple[str, list[St
     home = {step.id: unit for unit, steps in units.items() for step in steps}
     batch: dict[str, list[Step]] = {}
     for unit, steps in units.items():
-        needed = {home[needed] for step in steps for needed in step.depends_on if needed in home}
-        if not needed.isdisjoint(batch):
+        needed = (home.get(step_id) for step in steps for step_id in step.depends_on)
+        if any(other in batch for other in needed):
             yield list(batch.items())
             batch = {}
         batch[unit] = steps

@@ -69,6 +69,7 @@ class DiffSyncModel(BaseModel):
     """The three above in one."""
     _own_unique_id: ClassVar[bool] = False
     """Whether the class makes its unique ids in a way of its own."""
+    _attribute_names: ClassVar[frozenset[builtins.str]] = frozenset()
     _keys: ClassVar[tuple[builtins.str, ...]] = ()
     """The identifiers in the order of the fields."""
     _uid_values: ClassVar[itemgetter[Any] | None] = None
@@ -104,6 +105,7 @@ class DiffSyncModel(BaseModel):
             name: field.default for name, field in cls.model_fields.items() if not field.is_required()
         }
         cls._field_names = set(cls.model_fields)
+        cls._attribute_names = frozenset(cls._attributes)
         cls._keys = tuple(sorted(cls._identifiers, key=[*cls.model_fields, *cls._identifiers].index))
         cls._normalisers = normalisers(cls._normalise, cls._ignore_case, cls._unordered)
         cls._own_unique_id = not _inherits(cls, "create_unique_id", "get_identifiers")
@@ -122,14 +124,20 @@ class DiffSyncModel(BaseModel):
                 )
 
     def __new__(cls, *_args: Any, **_fields: Any) -> Self:
-        """Start with no status and with every attribute managed, however the record is made."""
+        """Start with every attribute managed, however the record is made."""
         self = super().__new__(cls)
-        _set_slot(self, "_status", DiffSyncStatus.SUCCESS)
-        _set_slot(self, "_status_message", "")
         _set_slot(self, "_managed", None)
         _set_slot(self, "_uid", None)
-        _set_slot(self, "_indexes", None)
         return self
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Fill a slot that few records need when it is first read."""
+            if name not in _LATE:
+                return super().__getattr__(name)
+            _set_slot(self, name, _LATE[name])
+            return _LATE[name]
 
     @classmethod
     def trusted(cls, **fields: Any) -> Self:
@@ -162,7 +170,7 @@ class DiffSyncModel(BaseModel):
         super().__setattr__(name, value)
         if name in self._identifiers:
             self.forget_unique_id()
-        if name in self._attributes:
+        if name in self._attribute_names or name == "model_flags":
             self.touch()
 
     def __eq__(self, other: object) -> bool:
@@ -177,18 +185,21 @@ class DiffSyncModel(BaseModel):
     __hash__ = None  # type: ignore[assignment] # a record can be changed
 
     def __copy__(self) -> Self:
-        """Return a copy that has the same status and manages the same attributes."""
+        """Return a copy with the same status that manages the same attributes, and belongs to no adapter."""
         return self._like_me(super().__copy__())
 
     def __deepcopy__(self, memo: builtins.dict[int, Any] | None = None) -> Self:
-        """Return a deep copy that has the same status and manages the same attributes."""
+        """Return such a copy of the values too."""
+        memo = {} if memo is None else memo
+        memo[id(self.adapter)] = self.adapter  # it is not copied
         return self._like_me(super().__deepcopy__(memo))
 
     def _like_me(self, copy: Self) -> Self:
-        # pydantic copies fields; it knows nothing of these slots.
+        # pydantic copies fields; it knows nothing of these slots. No unique id: `model_copy` goes on to set
+        # fields without telling, and an identifier may be among them.
         for name in ("_managed", "_status", "_status_message"):
             _set_slot(copy, name, getattr(self, name))
-        # No unique id: `model_copy` goes on to set fields without telling; an identifier may be among them.
+        copy.__dict__["adapter"] = None
         return copy
 
     # Identity ---------------------------------------------------------------------------------------------
@@ -206,6 +217,15 @@ class DiffSyncModel(BaseModel):
         """
         names = cls._identifiers or tuple(identifiers)
         return cls._unique_id(tuple([identifiers[name] for name in names]), names)  # a list is faster to fill
+
+    @classmethod
+    def unique_id_of(cls, identity: Mapping[builtins.str, Any]) -> builtins.str:
+        """Return the unique id of the object with this identity."""
+        read = cls._uid_values
+        values = None if read is None else read(identity)
+        if type(values) is builtins.str:
+            return values
+        return (type(values) is tuple and _joined(values)) or cls.create_unique_id(**identity)
 
     @classmethod
     def _unique_id(cls, values: tuple[Any, ...], names: tuple[builtins.str, ...]) -> builtins.str:
@@ -341,15 +361,16 @@ class DiffSyncModel(BaseModel):
         uids.extend(new)
         self.touch()
 
-    def remove_child(self, child: DiffSyncModel) -> None:
-        """Take an object off the list of children."""
+    def remove_child(self, child: DiffSyncModel, place: int | None = None) -> None:
+        """Take an object off the list of children; who knows its place there spares the search."""
         uids, uid = self._uids_for(child), child.get_unique_id()
-        place = self.place_of(child)
         if place is None:
+            place = self.place_of(child)
+        if place is None or uids[place] != uid:
             raise ObjectNotFound(
                 f"{child.get_type()} {uid} was not found as a child of {self.get_unique_id()}"
             )
-        index = self._index(uids, child)
+        index = None if len(uids) < SHORT else self._index(uids, child)
         if index is None:
             del uids[place]
         else:
@@ -359,10 +380,13 @@ class DiffSyncModel(BaseModel):
     def place_of(self, child: DiffSyncModel) -> int | None:
         """Return where a child stands among its siblings, or None when it is not listed."""
         uids, uid = self._uids_for(child), child.get_unique_id()
-        index = self._index(uids, child)
+        index = None if len(uids) < SHORT else self._index(uids, child)
         if index is not None:
             return index.place(uid)
-        return uids.index(uid) if uid in uids else None
+        try:
+            return uids.index(uid)
+        except ValueError:
+            return None
 
     def touch(self) -> None:
         """Tell the store that this record was changed in place; some write it down, some remember that it was."""
@@ -381,9 +405,7 @@ class DiffSyncModel(BaseModel):
         return uids
 
     def _index(self, uids: list[builtins.str], child: DiffSyncModel) -> ChildIndex | None:
-        """Return the index of a list of children; None where it is short, or lists one twice."""
-        if len(uids) < SHORT:
-            return None
+        """Return the index of a long list of children; None where it lists one twice."""
         indexes = self._indexes
         if indexes is None:
             indexes = {}
@@ -449,8 +471,8 @@ class DiffSyncModel(BaseModel):
 
     def with_attrs(self, attrs: Mapping[builtins.str, Any]) -> Self:
         """Return a record like this one with these attributes, validated; raises ObjectNotUpdated if wrong."""
-        unknown = sorted(set(attrs) - set(self._attributes))
-        if unknown:
+        if not attrs.keys() <= self._attribute_names:
+            unknown = sorted(attrs.keys() - self._attribute_names)
             raise ObjectNotUpdated(
                 f"{self.get_type()} {self.get_unique_id()}: {', '.join(unknown)} can't be updated",
                 hint=f"only its attributes can: {', '.join(self._attributes)}",
@@ -511,8 +533,9 @@ class DiffSyncModel(BaseModel):
         return self.get_unique_id()
 
 
+_LATE = {"_indexes": None, "_status": DiffSyncStatus.SUCCESS, "_status_message": ""}
 _set_slot = object.__setattr__
-"""Past pydantic, which would look for a field of that name; bound once, since every record needs it five times."""
+"""Past pydantic, which would look for a field of that name; bound once, since every record needs it."""
 
 
 def _inherits(cls: type[DiffSyncModel], *methods: str) -> bool:

@@ -267,23 +267,25 @@ class _Flattening:
     def add(self, diff: Diff, parent: ObjectRef | None, above: Step | None) -> None:
         """Add the steps of a diff; `above` is the step on whose success they depend."""
         for element in diff.in_order():
-            held = element.held or self._held.get(element.action or "", False)
-            if held and element.action == "delete":
-                continue
-            step = None if held else self._step(element, parent, above)
-            flags = (
-                step is not None and step.action == "delete" and element.flags
-            ) or DiffSyncModelFlags.NONE
+            action: Any = element.action
+            if action is not None and (element.held or self._held.get(action)):
+                if action == "delete":
+                    continue
+                action = None
+            step = None if action is None else self._step(element, action, parent, above)
+            flags = (action == "delete" and element.flags) or DiffSyncModelFlags.NONE
             if step is not None and DiffSyncModelFlags.NATURAL_DELETION_ORDER in flags:
-                self._add_from_the_bottom(step, element, flags)
+                self._add_from_the_bottom(step, element, above, flags)
                 continue
             if step is not None:
                 self.steps.append(step)
             self._add_below(element, step or above, flags)
 
-    def _add_from_the_bottom(self, step: Step, element: DiffElement, flags: DiffSyncModelFlags) -> None:
+    def _add_from_the_bottom(
+        self, step: Step, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags
+    ) -> None:
         start = len(self.steps)
-        self._add_below(element, None, flags)
+        self._add_below(element, above, flags)
         self.steps.append(_depending(step, (child.id for child in self.steps[start:])))
 
     def _add_below(self, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags) -> None:
@@ -291,10 +293,7 @@ class _Flattening:
             # Without a step of its own, the object leaves it to the one above whether its children are tried.
             self.add(element.child_diff, ObjectRef(element.type, self._copied(element.keys)), above)
 
-    def _step(self, element: DiffElement, parent: ObjectRef | None, above: Step | None) -> Step | None:
-        action: Any = element.action
-        if action is None:
-            return None
+    def _step(self, element: DiffElement, action: Any, parent: ObjectRef | None, above: Step | None) -> Step:
         # Copies: whoever changes a list in place, in a dataset or in the diff, must not change what was planned.
         diffs, identity = self._copied(element.get_attrs_diffs()), self._copied(element.keys)
         unit = self._target.unit_of(element.type, identity)
@@ -345,7 +344,7 @@ def _below(key: Key, target: Dataset) -> Iterator[Key]:
 
 
 def _key(what: Step | ObjectRef, target: Dataset) -> Key:
-    return what.model, target.model_class(what.model).create_unique_id(**what.identity)
+    return what.model, target.model_class(what.model).unique_id_of(what.identity)
 
 
 def _fingerprint(*datasets: Dataset) -> str:

@@ -80,12 +80,12 @@ class _Rehearsal:
             raise ObjectNotFound(f"its parent, the {parent.model} {self._uid(parent)}, would not be there")
 
     def _exists(self, modelname: str, identity: dict[str, Any]) -> bool:
-        uid = self._target.model_class(modelname).create_unique_id(**identity)
+        uid = self._target.model_class(modelname).unique_id_of(identity)
         known = self._there.get((modelname, uid))
         return bool(self._target.find_by_uids([uid], modelname)) if known is None else known
 
     def _uid(self, ref: ObjectRef | Step) -> str:
-        return self._target.model_class(ref.model).create_unique_id(**ref.identity)
+        return self._target.model_class(ref.model).unique_id_of(ref.identity)
 
     def _note(self, step: Step, *, there: bool) -> None:
         self._there[step.model, self._uid(step)] = there

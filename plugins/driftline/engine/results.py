@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .enum import DiffSyncStatus
@@ -30,8 +30,7 @@ class UnitOutcome(enum.Enum):
     """Only checked; nothing was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(NamedTuple):
     """How a step ended."""
 
     step: Step
@@ -39,8 +38,7 @@ class StepResult:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class UnitResult:
+class UnitResult(NamedTuple):
     """How a unit ended, and each of its steps."""
 
     unit: str

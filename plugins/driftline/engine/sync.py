@@ -181,7 +181,7 @@ def _log_unchanged(diff: Diff, target: Dataset, log: Any) -> None:
                 "No changes to apply; no action needed",
                 action=None,
                 model=element.type,
-                unique_id=target.model_class(element.type).create_unique_id(**element.keys),
+                unique_id=target.model_class(element.type).unique_id_of(element.keys),
                 diffs=element.get_attrs_diffs(),
                 status=DiffSyncStatus.SUCCESS.value,
             )

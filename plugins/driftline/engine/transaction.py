@@ -95,6 +95,10 @@ class UndoLog:
         """Note how to take back what is about to be done."""
         self._undo.append(undo)
 
+    def forget(self) -> None:
+        """Let go of everything: what was to be undone refers back to the unit, which would outlive its use."""
+        self._undo.clear()
+
     def rollback(self) -> None:
         """Take everything back, also past what can't be taken back; the first such failure is raised at the end."""
         failures: list[Exception] = []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from .diff import Diff
     from .model import DiffSyncModel
@@ -56,6 +57,9 @@ class Dataset(Protocol):
     def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[Any]:
         """Return the objects with these unique ids, or raise ObjectNotFound."""
 
+    def has(self, modelname: str, uid: str) -> bool:
+        """Return whether there is an object with this unique id."""
+
     def find_by_uids(self, uids: Iterable[str], obj: Any) -> Mapping[str, Any]:
         """Return those of the objects with these unique ids that are there, by unique id."""
 
@@ -67,6 +71,9 @@ class Dataset(Protocol):
 
     def remove(self, obj: DiffSyncModel, remove_children: bool = False) -> None:  # noqa: FBT001, FBT002 - diffsync's signature
         """Remove an object."""
+
+    def batch(self) -> AbstractContextManager[None]:
+        """Return a context in which what is changed in the store is written as one."""
 
     def model_class(self, modelname: str) -> type[DiffSyncModel]:
         """Return the class of a model by its name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import structlog
 from .enum import DiffSyncModelFlags, DiffSyncStatus
 from .exceptions import (
     DriftlineError,
+    ObjectAlreadyExists,
     ObjectNotCreated,
     ObjectNotFound,
     ObjectRefused,
@@ -20,11 +21,11 @@ from .exceptions import (
 )
 from .results import StepResult, UnitOutcome, UnitResult
 from .transaction import UndoLog
-from .values import copied
+from .values import ATOMS, copied
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from .model import DiffSyncModel
     from .plan import ObjectRef, Step
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _LEVELS = {DiffSyncStatus.FAILURE: "warning", DiffSyncStatus.ERROR: "error"}
+_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _REFUSED = (DiffSyncStatus.FAILURE, DiffSyncStatus.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class HookCall:
     """A hook that a unit wants to be called: by itself, or by whoever calls those of many units at once."""
 
@@ -51,6 +53,8 @@ class HookCall:
         return result
 
 
+Settle = Callable[["DiffSyncModel | None"], "DiffSyncModel"]
+"""Enters into the records what a hook has done."""
 UnitPhases = Generator[HookCall, Any, UnitResult]
 """A unit under way: it yields the hooks to call, is sent what they return, and returns its result."""
 
@@ -82,36 +86,34 @@ def driven(
 class StepLog:
     """The events before and after every step, under the names that diffsync uses."""
 
-    def __init__(self, log: Any, target: Dataset) -> None:
+    def __init__(self, log: Any) -> None:
         self._log = log
-        self._target = target
+        self._heard = {level: log is not None and _hears(log, number) for level, number in _NUMBERS.items()}
 
     def attempt(self, step: Step, uid: str) -> None:
         """Tell that a step is about to be tried."""
-        self._tell("debug", step, uid, f"Attempting model {step.action}")
+        if self._heard["debug"]:
+            self._tell("debug", step, uid, f"Attempting model {step.action}")
 
     def outcome(self, step: Step, uid: str, status: DiffSyncStatus, message: str, *, failed: bool) -> None:
         """Tell what became of a step."""
-        self._tell(_LEVELS.get(status, "info"), step, uid, message, status=status.value)
-        if failed:
+        level = _LEVELS.get(status, "info")
+        if self._heard[level]:
+            self._tell(level, step, uid, message, status=status.value)
+        if failed and self._heard["warning"]:
             self._tell("warning", step, uid, "No object resulted from sync, will not process child objects.")
 
     def _tell(self, level: str, step: Step, uid: str, event: str, **facts: str) -> None:
-        if self._log is None or not _hears(self._log, level):
-            return
-        sides = {"+": step.after, "-": step.before}
+        sides = {"-": step.before, "+": step.after}
         diffs = {sign: values for sign, values in sides.items() if values is not None}
         tell = getattr(self._log, level)
         tell(event, action=step.action, model=step.model, unique_id=uid, diffs=diffs, **facts)
 
 
-_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
-
-
-def _hears(log: Any, level: str) -> bool:
+def _hears(log: Any, level: int) -> bool:
     """Return whether a logger does anything with events of a level; one that can't say does."""
     enabled = getattr(log, "is_enabled_for", None)
-    return enabled is None or bool(enabled(_NUMBERS[level]))
+    return enabled is None or bool(enabled(level))
 
 
 class UnitRun:
@@ -170,14 +172,17 @@ class UnitRun:
         error: DriftlineError | None = None
         outcome = UnitOutcome.APPLIED
         try:
-            transaction = self._target.transaction(self._unit)
-            yield from self._forward(transaction)
-        except BaseException as cause:  # noqa: BLE001 - whatever it is, the unit is taken back and reported
-            self._heed(cause)
-            error = _as_error(cause, self._current)
-            outcome = self._back(transaction, error)
+            with self._target.batch():
+                try:
+                    transaction = self._target.transaction(self._unit)
+                    yield from self._forward(transaction)
+                except BaseException as cause:  # noqa: BLE001 - whatever it is, the unit is taken back and reported
+                    self._heed(cause)
+                    error = _as_error(cause, self._current)
+                    outcome = self._back(transaction, error)
         finally:
             self._close(transaction)
+            self._undo.forget()
         return UnitResult(
             unit=self._unit,
             outcome=outcome,
@@ -195,7 +200,10 @@ class UnitRun:
         self._compensate = len(self._steps) > 1 and getattr(transaction, "hooks_write", False)
         for step in self._steps:
             self._current = step
-            yield from self._stage(step)
+            uid = self._uids[step.id] = self._uid(step)
+            self._log.attempt(step, uid)
+            call, settle = _READY[step.action](self, step, uid)
+            self._messages[step.id] = settle((yield call)).get_status()[1]
         self._current = None
         self._native_diff = transaction.prepare()
         transaction.commit(self._revert_in)
@@ -242,57 +250,58 @@ class UnitRun:
 
     # One step ---------------------------------------------------------------------------------------------
 
-    def _stage(self, step: Step) -> Generator[HookCall, Any, None]:
-        uid = self._uids[step.id] = self._uid(step)
-        self._log.attempt(step, uid)
-        if step.action == "create":
-            obj = yield from self._create(step, uid)
-        elif step.action == "update":
-            obj = yield from self._update(step, uid)
-        else:
-            obj = yield from self._delete(step, uid)
-        self._messages[step.id] = obj.get_status()[1]
-
-    def _create(self, step: Step, uid: str) -> Generator[HookCall, Any, DiffSyncModel]:
+    def _create(self, step: Step, uid: str) -> tuple[HookCall, Settle]:
         parent = self._parent(step.parent)
-        if self._target.find_by_uids([uid], step.model):
+        if self._target.has(step.model, uid):
             raise ObjectNotCreated(f"create {step.model} {step.name}: it is there already")
         cls = self._target.model_class(step.model)
-        ids, attrs = copied(step.identity), _attrs(step)
+        ids, attrs = copied(step.identity), copied(step.after or {})  # the plan must stay as it was approved
         cls.validate_create(self._target, ids, attrs)
-        obj = self._accepted((yield HookCall(step, cls, (self._target, ids, attrs))), step)
-        self._target.add(obj)
-        self._undo.add(lambda: self._target.remove(obj))
-        self._adopt(obj, parent)
-        if self._compensate:
-            self._undo.add(lambda: self._accepted(obj.delete(), step))
-        return obj
 
-    def _update(self, step: Step, uid: str) -> Generator[HookCall, Any, DiffSyncModel]:
+        def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
+            obj = self._accepted(returned, step)
+            self._target.add(obj)
+            self._undo.add(lambda: self._target.remove(obj))
+            if parent is not None:
+                self._adopt(obj, parent)
+            if self._compensate:
+                self._undo.add(lambda: self._accepted(obj.delete(), step))
+            return obj
+
+        return HookCall(step, cls, (self._target, ids, attrs)), settle
+
+    def _update(self, step: Step, uid: str) -> tuple[HookCall, Settle]:
         parent = self._parent(step.parent)
-        obj = self._existing(step, uid)
-        attrs = _attrs(step)
+        obj, attrs = self._existing(step, uid), copied(step.after or {})
         before = {name: copied(getattr(obj, name, None)) for name in attrs} if self._compensate else {}
         obj.validate_update(attrs)
-        updated = self._accepted((yield HookCall(step, obj, (attrs,))), step)
-        if parent is not None and parent.place_of(obj) is None:
-            self._disown(obj, self._parents_of(obj))
-            self._adopt(obj, parent)
-        obj.touch()
-        if self._compensate:
-            self._undo.add(lambda: self._accepted(obj.update(before), step))
-        return updated
 
-    def _delete(self, step: Step, uid: str) -> Generator[HookCall, Any, DiffSyncModel]:
+        def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
+            updated = self._accepted(returned, step)
+            if parent is not None and parent.place_of(obj) is None:
+                self._disown(obj)
+                self._adopt(obj, parent)
+            obj.touch()
+            if self._compensate:
+                self._undo.add(lambda: self._accepted(obj.update(before), step))
+            return updated
+
+        return HookCall(step, obj, (attrs,)), settle
+
+    def _delete(self, step: Step, uid: str) -> tuple[HookCall, Settle]:
         obj = self._existing(step, uid)
         obj.validate_delete()
-        deleted = self._accepted((yield HookCall(step, obj)), step)
-        if step.parent is not None:
-            parent = self._target.get_or_none(step.parent.model, step.parent.identity)
-            listed = parent is not None and parent.place_of(obj) is not None
-            self._disown(obj, [parent] if listed else self._parents_of(obj))
-        self._remove(obj, step, below=DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE in obj.model_flags)
-        return deleted
+
+        def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
+            deleted = self._accepted(returned, step)
+            if step.parent is not None:
+                parent = self._target.get_or_none(step.parent.model, step.parent.identity)
+                if parent is None or not self._disowned(obj, parent):
+                    self._disown(obj)  # it was moved meanwhile
+            self._remove(obj, step, below=DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE in obj.model_flags)
+            return deleted
+
+        return HookCall(step, obj), settle
 
     def _accepted(self, obj: DiffSyncModel | None, step: Step) -> DiffSyncModel:
         """Return what a hook returned; raises ObjectRefused when that is nothing, or says that it failed."""
@@ -332,27 +341,30 @@ class UnitRun:
         self._target.remove(obj)
         self._undo.add(lambda: self._target.add(obj))
 
-    def _adopt(self, obj: DiffSyncModel, parent: DiffSyncModel | None) -> None:
-        """Hang an object under its parent."""
-        if parent is not None and parent.place_of(obj) is None:
+    def _adopt(self, obj: DiffSyncModel, parent: DiffSyncModel) -> None:
+        """Hang an object under its parent, unless its hook has done so."""
+        try:
             parent.add_child(obj)
-            self._undo.add(lambda: parent.remove_child(obj))
+        except ObjectAlreadyExists:
+            return
+        self._undo.add(lambda: parent.remove_child(obj))
 
-    def _disown(self, obj: DiffSyncModel, parents: Iterable[DiffSyncModel]) -> None:
-        """Take an object off the lists of its parents; on the way back it gets its place in them again."""
-        for parent in parents:
-            place = parent.place_of(obj)
-            parent.remove_child(obj)
-            self._undo.add(lambda parent=parent, place=place: parent.insert_child(obj, place))  # type: ignore[misc]
-
-    def _parents_of(self, obj: DiffSyncModel) -> list[DiffSyncModel]:
+    def _disown(self, obj: DiffSyncModel) -> None:
+        """Take an object off the lists of all its parents."""
         uid = obj.get_unique_id()
-        return [
-            parent
-            for modelname, field_name in self._target.parent_fields(obj.get_type())
-            for parent in self._target.get_all(modelname)
-            if uid in getattr(parent, field_name)
-        ]
+        for modelname, field_name in self._target.parent_fields(obj.get_type()):
+            for parent in self._target.get_all(modelname):
+                if uid in getattr(parent, field_name):
+                    self._disowned(obj, parent)
+
+    def _disowned(self, obj: DiffSyncModel, parent: DiffSyncModel) -> bool:
+        """Take an object off a parent's list, if it is on it; on the way back it gets its place again."""
+        place = parent.place_of(obj)
+        if place is None:
+            return False
+        parent.remove_child(obj, place)
+        self._undo.add(lambda: parent.insert_child(obj, place))
+        return True
 
     # Results ----------------------------------------------------------------------------------------------
 
@@ -368,7 +380,7 @@ class UnitRun:
 
     def _uid(self, step: Step) -> str:
         try:
-            return self._target.model_class(step.model).create_unique_id(**step.identity)
+            return self._target.model_class(step.model).unique_id_of(step.identity)
         except ObjectNotFound:  # a plan for another kind of target; the step itself fails by it
             return step.name
 
@@ -391,10 +403,8 @@ class UnitRun:
         return DiffSyncStatus.FAILURE, f"rolled back because of: {error.message}"
 
 
-def _attrs(step: Step) -> dict[str, Any]:
-    """Return the values for a hook: its own copy, since the plan must stay as it was approved."""
-    attrs: dict[str, Any] = copied(step.after or {})
-    return attrs
+_READY = {"create": UnitRun._create, "update": UnitRun._update, "delete": UnitRun._delete}  # noqa: SLF001
+"""What makes a step ready: it returns the hook to call, and what to do with what that returns."""
 
 
 def _values_of(obj: DiffSyncModel) -> Callable[[], None]:
@@ -403,9 +413,11 @@ def _values_of(obj: DiffSyncModel) -> Callable[[], None]:
     The attributes are copied, since a hook may change a list in place. The lists of children are not: other
     units may change them meanwhile, and each such change has an undo of its own.
     """
-    mine = frozenset(obj._attributes)  # noqa: SLF001 - its role, not its state
-    values = {name: copied(v) if name in mine else v for name, v in obj.__dict__.items()}
-    fields_set = set(obj.__pydantic_fields_set__)
+    values = obj.__dict__.copy()
+    for name in obj._attributes:  # noqa: SLF001 - their role, not their state
+        if type(value := values.get(name)) not in ATOMS:
+            values[name] = copied(value)
+    fields_set = obj.__pydantic_fields_set__  # never changed in place; see `__setattr__`
 
     def give_back() -> None:
         # Past the validation: what the object had may be what it would not accept today.

@@ -22,7 +22,7 @@ def copied(value: Any) -> Any:
     if kind is list:
         return [item if type(item) in ATOMS else copied(item) for item in value]
     if kind is dict:
-        return {key: copied(item) for key, item in value.items()}
+        return {key: item if type(item) in ATOMS else copied(item) for key, item in value.items()}
     return copy.deepcopy(value)
 
 

@@ -11,16 +11,19 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, computed_field, create_model, field_validator
 
 from driftline.engine import DiffSyncModel, DiffSyncModelFlags, DiffSyncStatus
 from driftline.engine.exceptions import ObjectStoreException
-from driftline.engine.store.fidelity import reads_back
+from driftline.engine.store.fidelity import is_plain
 from driftline.engine.store.payload import decode, encode
 
 LIMIT = 2**24
+patiently = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)  # a busy machine is no failure
 
 
 class Speed(enum.IntEnum):
@@ -99,6 +102,7 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@patiently
 @given(
     st.fixed_dictionaries(VALUES), st.none() | st.sets(st.just("text")), st.sampled_from(DiffSyncStatus), TEXT
 )
@@ -129,7 +133,6 @@ class Plain(DiffSyncModel):
     number: int | None = None
     enabled: bool = True
     speed: Speed = Speed.SLOW
-    mode: Literal["access", "trunk", 3] | None = None
     key: UUID | None = None
     loopback: IPv6Address | None = None
     networks: frozenset[IPv6Network] = frozenset()
@@ -139,25 +142,12 @@ class Plain(DiffSyncModel):
     below: dict[str, list[set[int]]] = {}
 
 
+@patiently
 @given(
     st.fixed_dictionaries(
-        {
-            name: VALUES[name]
-            for name in (
-                "name",
-                "number",
-                "enabled",
-                "key",
-                "loopback",
-                "networks",
-                "interfaces",
-                "pair",
-                "model_flags",
-            )
-        }
+        {name: VALUES[name] for name in Plain.model_fields if name in VALUES}
         | {
             "speed": st.sampled_from(Speed),
-            "mode": st.sampled_from([None, "access", "trunk", 3]),
             "many": st.lists(TEXT, max_size=3).map(tuple),
             "below": st.dictionaries(
                 TEXT, st.lists(st.sets(st.integers(), max_size=2), max_size=2), max_size=2
@@ -170,22 +160,53 @@ def test_plain_models_need_no_proof(values: dict[str, Any]) -> None:
     plain = Plain(**values)
     read = back(plain)
 
-    assert reads_back(Plain)
+    assert is_plain(Plain)
     assert read.__dict__ == plain.__dict__
     assert [type(value) for value in read.__dict__.values()] == [
         type(value) for value in plain.__dict__.values()
     ]
 
 
-@pytest.mark.parametrize("value", ["12", 1.5, None, [1]])
-def test_a_value_of_another_type_is_seen_without_proof(value: Any) -> None:
-    """Set in place, at the top or in a collection: it is refused, and not repeated."""
-    for field, held in (("enabled", value), ("interfaces", [value]), ("below", {"a": [{"canary"}]})):
-        plain = Plain(name="p")
-        plain.__dict__[field] = held
-        with pytest.raises(ObjectStoreException, match=f"plain p .*{field}|plain p .*another type") as error:
-            encode(plain, LIMIT)
-        assert (error.value.code, "canary" in str(error.value)) == ("STORE-VALUE", False)
+WRONG: list[Any] = [
+    *("12", "::1", "canary", b"x", 1.5, None, True, 3, object(), float("nan"), "\ud800"),
+    *(
+        [],
+        [1],
+        ["a"],
+        [None],
+        [True],
+        [["10.0.0.1/24"]],
+        (),
+        (1, 2),
+        (1, "a"),
+        ("a", 1),
+        (None, "a"),
+        ("a", None),
+    ),
+    *(set(), {1}, frozenset({"x"}), {}, {"a": 1}, {None: []}, {"a": [{1, None}]}, {"a": [[1]]}, {1: [{1}]}),
+    *(Speed.FAST, DiffSyncModelFlags.IGNORE, IPv4Address("10.0.0.1"), IPv6Address("::1"), UUID(int=3)),
+    *([IPv4Interface("10.0.0.1/24")], {"a": [{True}]}, {"a": [{3}]}, datetime(2026, 1, 1, tzinfo=UTC)),
+]
+
+
+@pytest.mark.parametrize("field", [name for name in Plain.model_fields if name != "adapter"])
+def test_any_value_reads_back_or_is_refused(field: str) -> None:
+    """Set in place, also after good ones were written: no value of a wrong type is written as something else."""
+    for value in WRONG * 2:
+        encode(
+            Plain(name="p", number=1, interfaces=[IPv4Interface("10.0.0.1/8")], pair=(1, "a"), many=("a",)),
+            LIMIT,
+        )
+        plain = Plain(name="p", number=1, loopback=IPv6Address("::2"))
+        plain.__dict__[field] = value
+        try:
+            text = encode(plain, LIMIT)
+        except ObjectStoreException as error:
+            assert error.code == "STORE-VALUE"  # noqa: PT017 - most values are refused, some are not
+            assert "canary" not in error.message or field == "name"  # noqa: PT017
+            continue
+        read = decode(Plain, text, "store", "plain", "p").__dict__[field]
+        assert (read, type(read)) == (value, type(value))
 
 
 @pytest.mark.parametrize(
@@ -199,6 +220,7 @@ def test_a_value_of_another_type_is_seen_without_proof(value: Any) -> None:
         (list[int | None], True),
         (dict[int, str], False),
         (Annotated[int, Field(ge=1)], False),
+        (Literal["a", "b"], False),
         (Neighbour, False),
         (Any, False),
     ],
@@ -207,7 +229,7 @@ def test_which_types_are_plain(annotation: Any, plain: bool) -> None:  # noqa: F
     """Only those of which JSON keeps every value."""
     model = create_model("Made", __base__=Plain, extra_field=(annotation, ...))
 
-    assert reads_back(model) is plain
+    assert is_plain(model) is plain
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -245,3 +246,23 @@ def test_an_object_with_more_fields_than_its_model(make_store: MakeStore) -> Non
     rooms.add(Quiet(name="x"))
     rooms.store.flush()
     assert type(rooms.get(Room, "x")) is Room
+
+
+def test_several_writers(make_store: MakeStore) -> None:
+    """Stores of the same dataset that write at the same time wait for each other; nothing is lost or written twice."""
+    stores = [make_store("same") for _ in range(4)]
+
+    def write(number: int) -> None:
+        rooms = Building("b", internal_storage_engine=stores[number])
+        for turn in range(15):
+            rooms.add(Room(name=f"{number}-{turn}"))
+            rooms.update(Room(name="shared", floor=turn))
+            rooms.store.flush()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    rooms = Building("read", internal_storage_engine=make_store("same"))
+    assert (len(rooms), rooms.get(Room, "shared").floor) == (61, 14)
+    for number in range(4):
+        mine = [room.name for room in rooms.get_all(Room) if room.name.startswith(f"{number}-")]
+        assert mine == [f"{number}-{turn}" for turn in range(15)]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from driftline.engine.model import DiffSyncModel
 
 _log = structlog.get_logger(__name__)
+_NO_BATCH = nullcontext()
 
 
 class BaseStore(ABC):
@@ -203,7 +204,7 @@ class BaseStore(ABC):
         if not isinstance(identifier, Mapping):
             raise TypeError(f"an identifier is a string or a mapping, not {type(identifier).__name__}")
         cls = model if hasattr(model, "create_unique_id") else self._class_of(model)
-        return str(cls.create_unique_id(**identifier))
+        return str(cls.unique_id_of(identifier))
 
     def _class_of(self, modelname: str) -> Any:
         """Return the class that the adapter has for a model, or raise ValueError."""

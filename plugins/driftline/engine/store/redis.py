@@ -236,10 +236,8 @@ def _translated() -> Iterator[None]:
         raise ObjectStoreException(
             f"Redis store: {error}", hint="the server refused the command; nothing of it was done"
         ) from None
-    except UnicodeError as error:
-        raise ObjectStoreException(
-            f"Redis store: a name is no text: {error.reason}", code="STORE-FORMAT"
-        ) from None
+    except UnicodeError:
+        raise ObjectStoreException("Redis store: a name is no text", code="STORE-FORMAT") from None
     except RedisError as error:
         raise ObjectStoreException(f"Redis store: {type(error).__name__}") from None
 
