@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from .exceptions import TransactionError
 from .results import UnitResult
 from .unit import driven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from .exceptions import DriftlineError
     from .plan import Step
     from .typing import Dataset
     from .unit import HookCall, UnitPhases
@@ -46,7 +48,7 @@ def offers_bulk_hooks(target: Dataset) -> bool:
 
 def carry_out_in_bulk(units: Mapping[str, list[Step]], target: Dataset, run: Run) -> None:
     """Carry out the units, those that are alike together: first what needs nothing, then what needs that."""
-    size: int = getattr(target, "bulk_size", BULK_SIZE)
+    size: int = max(1, getattr(target, "bulk_size", BULK_SIZE))
     for level in _levels(units):
         for alike in _alike(level):
             for start in range(0, len(alike), size):
@@ -108,7 +110,26 @@ _ALONE = object()
 
 
 def _answers(hook: Any, calls: Sequence[HookCall]) -> Sequence[Any]:
-    """Return what a bulk hook says for each object; an interruption is the answer for all."""
+    """Return what a bulk hook says for each object; an interruption is the answer for all of which it said nothing.
+
+    A hook that raises has done nothing, but for the objects that it has yielded before.
+    """
+    answers: list[Any] = []
+    try:
+        returned = _called(hook, calls)
+        if returned is None:
+            return [None] * len(calls)
+        for answer in returned:
+            answers.append(answer)  # noqa: PERF402 - what comes before an error stays
+    except Exception as error:  # noqa: BLE001 - a hook may raise anything
+        _log.warning("bulk hook failed, each object is tried alone", hook=hook.__name__, error=str(error))
+        answers.extend([_ALONE] * (len(calls) - len(answers)))
+    except BaseException as interruption:  # noqa: BLE001 - every unit must be taken back and reported
+        answers.extend([interruption] * (len(calls) - len(answers)))
+    return answers if _fit(answers, calls) else [_misfit(hook, answers, calls)] * len(calls)
+
+
+def _called(hook: Any, calls: Sequence[HookCall]) -> Any:
     first = calls[0]
     cls = first.subject if isinstance(first.subject, type) else type(first.subject)
     arguments: dict[str, Any] = {
@@ -116,17 +137,32 @@ def _answers(hook: Any, calls: Sequence[HookCall]) -> Sequence[Any]:
         "update": [(call.subject, *call.arguments) for call in calls],
         "delete": [call.subject for call in calls],
     }
-    try:
-        answers = list(hook(cls, arguments[first.step.action]))
-    except Exception as error:  # noqa: BLE001 - a hook may raise anything
-        _log.warning("bulk hook failed, each object is tried alone", hook=hook.__name__, error=str(error))
-        return [_ALONE] * len(calls)
-    except BaseException as interruption:  # noqa: BLE001 - every unit must be taken back and reported
-        return [interruption] * len(calls)
-    if len(answers) == len(calls):
-        return answers
-    wrong = ValueError(f"{hook.__name__} returned {len(answers)} results for {len(calls)} objects")
-    return [wrong] * len(calls)
+    return hook(cls, arguments[first.step.action])
+
+
+def _fit(answers: Sequence[Any], calls: Sequence[HookCall]) -> bool:
+    """Return whether there is an answer for every call, and none is that of another call."""
+    if len(answers) != len(calls):
+        return False
+    uids = [_uid(call) for call in calls]
+    others = set(uids)
+    found = [answer.get_unique_id() if hasattr(answer, "get_unique_id") else None for answer in answers]
+    return all(theirs == uid or theirs not in others for theirs, uid in zip(found, uids, strict=True))
+
+
+def _uid(call: HookCall) -> str:
+    model = call.subject if call.step.action == "create" else type(call.subject)
+    uid: str = model.unique_id_of(call.step.identity)
+    return uid
+
+
+def _misfit(hook: Any, answers: Sequence[Any], calls: Sequence[HookCall]) -> DriftlineError:
+    return TransactionError(
+        f"{hook.__name__} returned {len(answers)} results for {len(calls)} objects, or in another order; "
+        "what it has done is not known",
+        code="BULK-ANSWER",
+        hint="return one object, None or exception for each, in the order in which they were given",
+    )
 
 
 def _given(answer: Any) -> Any:

@@ -19,6 +19,7 @@ import structlog
 from .diff import Diff, DiffElement
 from .enum import DiffSyncFlags, DiffSyncModelFlags
 from .exceptions import LoadError, ObjectNotFound
+from .loading import relieved
 from .values import copied, copies
 
 if TYPE_CHECKING:
@@ -49,14 +50,8 @@ def calculate(
     comparison = Comparison(source, dest, flags, diff_class, log, callback, total)
     log.info("Beginning diff calculation")
     diff = diff_class()
-    for modelname in dest.top_level:
-        if modelname in source.top_level:
-            comparison.compare(modelname, top(source, modelname), top(dest, modelname), None, diff)
-        else:
-            comparison.leave_out(len(dest.get_all(modelname)), diff)
-    for modelname in source.top_level:
-        if modelname not in dest.top_level:
-            comparison.leave_out(len(source.get_all(modelname)), diff)
+    with relieved(total):
+        comparison.compare_all(diff)
     comparison.finish()
     diff.models_processed = comparison.processed
     diff.seconds = time.perf_counter() - started
@@ -187,7 +182,7 @@ _NOT_YET = _How((), (), (), None, (), parents=False)
 
 
 @dataclass(slots=True)
-class _Found:
+class Found:
     """What the comparison of one group brings to light."""
 
     into: Diff
@@ -218,9 +213,9 @@ class Comparison:
 
     def compare(
         self, modelname: str, ours: Siblings, theirs: Siblings, owner: DiffSyncModel | None, into: Diff
-    ) -> None:
+    ) -> Found:
         """Compare the objects of one model below one parent; `owner` is the source's parent object."""
-        found, before = _Found(into), into.unchanged
+        found, before = Found(into), into.unchanged
         pairs = self._pairs(modelname, ours, theirs, found)
         gone = self._gone(modelname, ours, theirs, owner, found)
         self._count(len(ours.objects) + pairs + gone)
@@ -228,6 +223,18 @@ class Comparison:
             into.add(element)
         if into.unchanged > before:
             into.hide(Unchanged(self, modelname, ours.objects, found.elements, found.skipped))
+        return found
+
+    def compare_all(self, into: Diff) -> None:
+        """Compare the datasets from the top down."""
+        for modelname in self.dest.top_level:
+            if modelname in self.source.top_level:
+                self.compare(modelname, top(self.source, modelname), top(self.dest, modelname), None, into)
+            else:
+                self.leave_out(len(self.dest.get_all(modelname)), into)
+        for modelname in self.source.top_level:
+            if modelname not in self.dest.top_level:
+                self.leave_out(len(self.source.get_all(modelname)), into)
 
     def leave_out(self, objects: int, into: Diff) -> None:
         """Count objects of a model that only one of the datasets knows; they are not compared."""
@@ -274,7 +281,7 @@ class Comparison:
 
     # One group --------------------------------------------------------------------------------------------
 
-    def _pairs(self, modelname: str, ours: Siblings, theirs: Siblings, found: _Found) -> int:
+    def _pairs(self, modelname: str, ours: Siblings, theirs: Siblings, found: Found) -> int:
         """Compare what the source has, and return for how many objects there was a counterpart."""
         matches, moved = self._matches(modelname, ours, theirs)
         our_children, their_children = Families(self.source, ours.objects), Families(self.dest, matches)
@@ -324,7 +331,7 @@ class Comparison:
         ours: Siblings,
         theirs: Siblings,
         owner: DiffSyncModel | None,
-        found: _Found,
+        found: Found,
     ) -> int:
         """Look at what only the destination has, and return how many objects that are."""
         if ours.uids == theirs.uids:
@@ -361,7 +368,7 @@ class Comparison:
         dest: DiffSyncModel,
         how: _How,
         below: Diff | None,
-        found: _Found,
+        found: Found,
         *,
         moved: bool,
     ) -> None:
@@ -407,7 +414,7 @@ class Comparison:
         return below
 
     def _unmatched_source(
-        self, uid: str, source: DiffSyncModel, families: Families, place: int, found: _Found
+        self, uid: str, source: DiffSyncModel, families: Families, place: int, found: Found
     ) -> None:
         if why := self._why_not_create(source):
             self._skip(uid, source, why, found)
@@ -430,7 +437,7 @@ class Comparison:
         families: Families,
         place: int,
         owner: DiffSyncModel | None,
-        found: _Found,
+        found: Found,
     ) -> None:
         if why := self._why_not_delete(dest, owner):
             self._skip(uid, dest, why, found)
@@ -464,7 +471,7 @@ class Comparison:
             return "IGNORE flag on dest object"
         return "" if owner is None or owner.owns(dest) else "ownership: the source does not own it"
 
-    def _skip(self, uid: str, obj: DiffSyncModel, why: str, found: _Found) -> None:
+    def _skip(self, uid: str, obj: DiffSyncModel, why: str, found: Found) -> None:
         event = f"Skipping due to {why}"
         self.log.debug(event, model=obj.get_type(), unique_id=uid)
         found.skip(uid)

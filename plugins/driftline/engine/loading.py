@@ -5,11 +5,12 @@ from __future__ import annotations
 import gc
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     class Loading(Protocol):
         """What loads itself, as an adapter does."""
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 
 _THRESHOLDS = (100_000, 50, 100)
+_MANY = 5_000
 
 
 class _Collector:
@@ -57,6 +59,11 @@ def fewer_collections() -> Iterator[None]:
         yield
     finally:
         _COLLECTOR.restore()
+
+
+def relieved(objects: int) -> AbstractContextManager[None]:
+    """Return a context for work on so many objects: with fewer collections where they are many."""
+    return fewer_collections() if objects > _MANY else nullcontext()
 
 
 @contextmanager

@@ -78,8 +78,8 @@ class DiffSyncModel(BaseModel):
     """Whether the attributes can be read as they are; None: not known yet."""
     _blank: ClassVar[builtins.dict[builtins.str, Any]] = {}
     """The defaults that records can share."""
-    _fields_given: ClassVar[set[builtins.str]] = set()
-    """The shared set of the fields that the last record was given."""
+    _last_given: ClassVar[list[set[builtins.str]]] = [set()]
+    """The shared set of the fields that the last record of the class was given."""
     _lists: ClassVar[tuple[builtins.str, ...]] = ()
     """The fields that are empty lists by default, one for each record."""
     _field_names: ClassVar[set[builtins.str]] = set()
@@ -105,6 +105,7 @@ class DiffSyncModel(BaseModel):
             name: field.default for name, field in cls.model_fields.items() if not field.is_required()
         }
         cls._field_names = set(cls.model_fields)
+        cls._last_given = [set()]
         cls._attribute_names = frozenset(cls._attributes)
         cls._keys = tuple(sorted(cls._identifiers, key=[*cls.model_fields, *cls._identifiers].index))
         cls._normalisers = normalisers(cls._normalise, cls._ignore_case, cls._unordered)
@@ -158,10 +159,11 @@ class DiffSyncModel(BaseModel):
 
     def share_fields_set(self) -> None:
         """Share the set of the fields that were given, of 700 bytes, with all records that were given the same."""
-        given, cls = self.__pydantic_fields_set__, type(self)
-        if given != cls._fields_given:  # mostly they are given what the one before was given
-            cls._fields_given = _FIELDS_SET.setdefault(frozenset(given), given)
-        _set_slot(self, "__pydantic_fields_set__", cls._fields_given)
+        given, last = self.__pydantic_fields_set__, self._last_given
+        shared = last[0]
+        if given != shared:  # mostly they are given what the one before was given
+            shared = last[0] = _FIELDS_SET.setdefault(frozenset(given), given)
+        _set_slot(self, "__pydantic_fields_set__", shared)
 
     def __setattr__(self, name: builtins.str, value: Any) -> None:
         """Set a field; with an identifier the unique id changes too."""
@@ -352,8 +354,8 @@ class DiffSyncModel(BaseModel):
         if not children:
             return
         uids, new = self._uids_for(children[0]), [child.get_unique_id() for child in children]
-        twice = len(set(new)) < len(new) or not set(uids).isdisjoint(new)
-        if twice or any(child.get_type() != children[0].get_type() for child in children):
+        twice = len(set(new)) < len(new) or (uids and not set(uids).isdisjoint(new))
+        if twice or len({child.get_type() for child in children}) > 1:
             raise ObjectAlreadyExists(
                 f"Already storing one of {len(new)} {children[0].get_type()} in {self.get_unique_id()}",
                 children[0],

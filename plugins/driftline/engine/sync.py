@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,23 +11,20 @@ from .checkpoint import Checkpoint
 from .enum import DiffSyncFlags, DiffSyncStatus
 from .exceptions import ObjectRefused, SyncValidationError
 from .executor import Policy, execute
-from .loading import fewer_collections
+from .loading import relieved
 from .plan import by_unit, make_steps, stable_id
 from .rehearsal import rehearse
 from .results import UnitOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from .diff import Diff
+    from .diff import Diff, DiffElement
     from .exceptions import DriftlineError
     from .plan import Step
     from .results import RunResult, StepResult, UnitResult
     from .typing import Dataset, ProgressCallback, Validator
-
-MANY = 2_000
-"""From so many changes on, the garbage collector is made to look less often."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +98,14 @@ def synchronise(source: Any, target: Any, diff: Diff, options: SyncOptions) -> S
     Raises SyncValidationError, before anything is written, when a validator says no.
     """
     _validated(options.before, diff, "before the synchronisation")
-    identify = None if options.checkpoint is None else stable_id
-    steps = make_steps(diff, target, flags=options.flags, identify=identify)
-    if options.dry_run:
-        return SyncResult(diff, rehearse(steps, target), dry_run=True)
-    log = structlog.get_logger().new(src=source, dst=target, flags=options.flags)
-    log.info("Beginning sync")
-    with fewer_collections() if len(steps) > MANY else nullcontext():
+    with relieved(len(diff)):
+        steps = make_steps(diff, target, flags=options.flags, identify=_identify(options))
+        if options.dry_run:
+            return SyncResult(diff, rehearse(steps, target), dry_run=True)
+        log = structlog.get_logger().new(src=source, dst=target, flags=options.flags)
+        log.info("Beginning sync")
         run = _carried_out(steps, target, diff, options, log)
-        result = SyncResult(diff, run, stop_on_failure=_stops(options))
+    result = SyncResult(diff, run, stop_on_failure=_stops(options))
     if DiffSyncFlags.LOG_UNCHANGED_RECORDS in options.flags:
         _log_unchanged(diff, target, log)
     log.info("Sync complete")
@@ -149,6 +144,11 @@ def _carried_out(steps: list[Step], target: Any, diff: Diff, options: SyncOption
     if not options.atomic:
         _validated(options.after, diff, "to the changes, which stay", SyncResult(diff, run))
     return run
+
+
+def _identify(options: SyncOptions) -> Callable[[str, DiffElement], str] | None:
+    """Return what gives the steps their ids: a checkpoint needs the same ones the next time."""
+    return None if options.checkpoint is None else stable_id
 
 
 def _stops(options: SyncOptions) -> bool:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -16,6 +18,7 @@ from .exceptions import (
     ObjectNotCreated,
     ObjectNotFound,
     ObjectRefused,
+    ObjectStoreWrongType,
     RollbackError,
     TransactionError,
 )
@@ -25,7 +28,6 @@ from .values import ATOMS, copied
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable
 
     from .model import DiffSyncModel
     from .plan import ObjectRef, Step
@@ -121,6 +123,7 @@ class UnitRun:
 
     __slots__ = (
         "_begun",
+        "_called",
         "_check",
         "_compensate",
         "_current",
@@ -164,6 +167,7 @@ class UnitRun:
         self._begun = False
         self._compensate = False
         self._current: Step | None = None
+        self._called: Step | None = None
 
     def phases(self) -> UnitPhases:
         """Take the unit through all phases, or back."""
@@ -180,6 +184,9 @@ class UnitRun:
                     self._heed(cause)
                     error = _as_error(cause, self._current)
                     outcome = self._back(transaction, error)
+        except BaseException as cause:  # noqa: BLE001 - the store could not write what was done
+            self._heed(cause)
+            error, outcome = error or _as_error(cause, None), UnitOutcome.ROLLBACK_FAILED
         finally:
             self._close(transaction)
             self._undo.forget()
@@ -197,12 +204,15 @@ class UnitRun:
     def _forward(self, transaction: Transaction) -> Generator[HookCall, Any, None]:
         transaction.begin([step.id for step in self._steps])
         self._begun = True
-        self._compensate = len(self._steps) > 1 and getattr(transaction, "hooks_write", False)
+        # A single hook that has written is the last thing that can fail, unless somebody checks what it did.
+        more_to_come = len(self._steps) > 1 or self._check is not None
+        self._compensate = more_to_come and getattr(transaction, "hooks_write", False)
         for step in self._steps:
             self._current = step
             uid = self._uids[step.id] = self._uid(step)
             self._log.attempt(step, uid)
             call, settle = _READY[step.action](self, step, uid)
+            self._called = step
             self._messages[step.id] = settle((yield call)).get_status()[1]
         self._current = None
         self._native_diff = transaction.prepare()
@@ -216,8 +226,8 @@ class UnitRun:
         if transaction is None or not self._begun:
             _log.warning("unit not begun", unit=self._unit, code=error.code)
             return UnitOutcome.NOT_REACHED
-        attempts = [self._attempt(self._undo.rollback), self._attempt(transaction.rollback)]
-        failures = [failure for failure in attempts if failure is not None]
+        ways = (self._undo.rollback, self._tidy_up, transaction.rollback)
+        failures = [failure for way in ways if (failure := self._attempt(way)) is not None]
         if failures:
             error.add_note(f"rollback failed: {failures[-1]}")
             error.rollback_error = _as_error(failures[-1], None, RollbackError)
@@ -251,7 +261,7 @@ class UnitRun:
     # One step ---------------------------------------------------------------------------------------------
 
     def _create(self, step: Step, uid: str) -> tuple[HookCall, Settle]:
-        parent = self._parent(step.parent)
+        parent = self._parent(step.parent, step.model)
         if self._target.has(step.model, uid):
             raise ObjectNotCreated(f"create {step.model} {step.name}: it is there already")
         cls = self._target.model_class(step.model)
@@ -265,13 +275,13 @@ class UnitRun:
             if parent is not None:
                 self._adopt(obj, parent)
             if self._compensate:
-                self._undo.add(lambda: self._accepted(obj.delete(), step))
+                self._compensate_by(step, obj.delete)
             return obj
 
         return HookCall(step, cls, (self._target, ids, attrs)), settle
 
     def _update(self, step: Step, uid: str) -> tuple[HookCall, Settle]:
-        parent = self._parent(step.parent)
+        parent = self._parent(step.parent, step.model)
         obj, attrs = self._existing(step, uid), copied(step.after or {})
         before = {name: copied(getattr(obj, name, None)) for name in attrs} if self._compensate else {}
         obj.validate_update(attrs)
@@ -283,7 +293,7 @@ class UnitRun:
                 self._adopt(obj, parent)
             obj.touch()
             if self._compensate:
-                self._undo.add(lambda: self._accepted(obj.update(before), step))
+                self._compensate_by(step, lambda: obj.update(before))
             return updated
 
         return HookCall(step, obj, (attrs,)), settle
@@ -313,11 +323,16 @@ class UnitRun:
             raise ObjectRefused(f"{step.action} {step.model} {step.name}: {message}")
         return obj
 
-    def _parent(self, ref: ObjectRef | None) -> DiffSyncModel | None:
-        """Return the parent that a step names; raises ObjectNotFound before its hook has done anything."""
+    def _parent(self, ref: ObjectRef | None, modelname: str) -> DiffSyncModel | None:
+        """Return the parent that a step names, before its hook has done anything.
+
+        Raises ObjectNotFound, or ObjectStoreWrongType when it can't have such children.
+        """
         if ref is None:
             return None
         parent: DiffSyncModel = self._target.get(ref.model, ref.identity)
+        if modelname not in parent.get_children_mapping():
+            raise ObjectStoreWrongType(f"a {modelname} can't be a child of {ref.model} {parent}")
         return parent
 
     def _existing(self, step: Step, uid: str) -> DiffSyncModel:
@@ -325,6 +340,7 @@ class UnitRun:
         obj: DiffSyncModel = self._target.get(step.model, uid)
         self._objects[step.id] = obj
         self._undo.add(_values_of(obj))
+        self._keep_children(obj)
         # What an earlier run said about it must not be taken for what this hook says.
         obj.set_status(DiffSyncStatus.UNKNOWN)
         return obj
@@ -336,26 +352,30 @@ class UnitRun:
                 for child in self._target.find_by_uids(getattr(obj, field_name), modelname).values():
                     self._remove(child, step, below=True)
         if self._compensate:
-            again = type(obj), obj.get_identifiers(), copied(obj.get_attrs())
-            self._undo.add(lambda: self._accepted(again[0].create(self._target, *again[1:]), step))
-        self._target.remove(obj)
+            ids, attrs = obj.get_identifiers(), copied(obj.get_attrs())
+            self._compensate_by(step, lambda: type(obj).create(self._target, ids, attrs))
+        with suppress(ObjectNotFound):  # the hook has done so
+            self._target.remove(obj)
         self._undo.add(lambda: self._target.add(obj))
 
     def _adopt(self, obj: DiffSyncModel, parent: DiffSyncModel) -> None:
         """Hang an object under its parent, unless its hook has done so."""
-        try:
+        with suppress(ObjectAlreadyExists):
             parent.add_child(obj)
-        except ObjectAlreadyExists:
-            return
         self._undo.add(lambda: parent.remove_child(obj))
 
     def _disown(self, obj: DiffSyncModel) -> None:
         """Take an object off the lists of all its parents."""
-        uid = obj.get_unique_id()
-        for modelname, field_name in self._target.parent_fields(obj.get_type()):
-            for parent in self._target.get_all(modelname):
-                if uid in getattr(parent, field_name):
-                    self._disowned(obj, parent)
+        for parent in self._parents_of(obj.get_type(), obj.get_unique_id()):
+            self._disowned(obj, parent)
+
+    def _parents_of(self, modelname: str, uid: str) -> list[DiffSyncModel]:
+        return [
+            parent
+            for parent_model, field_name in self._target.parent_fields(modelname)
+            for parent in self._target.get_all(parent_model)
+            if uid in getattr(parent, field_name)
+        ]
 
     def _disowned(self, obj: DiffSyncModel, parent: DiffSyncModel) -> bool:
         """Take an object off a parent's list, if it is on it; on the way back it gets its place again."""
@@ -365,6 +385,69 @@ class UnitRun:
         parent.remove_child(obj, place)
         self._undo.add(lambda: parent.insert_child(obj, place))
         return True
+
+    def _compensate_by(self, step: Step, hook: Callable[[], DiffSyncModel | None]) -> None:
+        """Note the hook that is the opposite of the one that was called."""
+
+        def opposite() -> None:
+            try:
+                self._accepted(hook(), step)
+            except Exception:
+                raise
+            except BaseException as interruption:
+                self._heed(interruption)
+                raise RollbackError("interrupted") from interruption  # the rest must still be taken back
+
+        self._undo.add(opposite)
+
+    # What hooks have done to the dataset themselves ----------------------------------------------------------
+
+    def _tidy_up(self) -> None:
+        """Take back what the hook that failed has done to its own object's place in the dataset."""
+        step = self._called
+        if step is None or step is not self._current:
+            return
+        obj = self._objects.get(step.id)
+        found = self._target.get_or_none(step.model, step.identity)
+        if step.action == "create" and found is not None:
+            self._disown(found)
+            self._target.remove(found)
+        elif step.action == "delete" and obj is not None:
+            if found is None:
+                self._target.add(obj)
+            parent = step.parent and self._target.get_or_none(step.parent.model, step.parent.identity)
+            if parent is not None and not self._parents_of(step.model, obj.get_unique_id()):
+                self._adopt(obj, parent)
+
+    def _keep_children(self, obj: DiffSyncModel) -> None:
+        for modelname, field_name in obj.get_children_mapping().items():
+            uids = getattr(obj, field_name)
+            self._undo.add(partial(self._give_back_children, obj, modelname, field_name, uids, uids.copy()))
+
+    def _give_back_children(
+        self, obj: DiffSyncModel, modelname: str, field_name: str, uids: list[str], before: list[str]
+    ) -> None:
+        """Give an object back the list of its children that a hook has changed.
+
+        Raises RollbackError when the hook has added children to the dataset, or removed them from it: they are
+        its own to take back.
+        """
+        now, was = set(getattr(obj, field_name)), set(before)
+        if getattr(obj, field_name) is uids and uids == before:
+            return
+        uids[:] = [uid for uid in before if uid in now]
+        obj.__dict__[field_name] = uids
+        object.__setattr__(obj, "_indexes", None)
+        there = self._target.find_by_uids(now ^ was, modelname)
+        # One that another parent has by now was moved by somebody; it stays there.
+        homeless = {uid for uid in there if not self._parents_of(modelname, uid)}
+        uids[:] = [uid for uid in before if uid in now or uid in homeless]
+        obj.touch()
+        left = sorted((was - now - there.keys()) | (homeless - was))
+        if left:
+            raise RollbackError(
+                f"{obj.get_type()} {obj}: its hook has itself added or removed the {modelname} {', '.join(left)}"
+            )
 
     # Results ----------------------------------------------------------------------------------------------
 
@@ -390,6 +473,8 @@ class UnitRun:
         if error is None:
             message = self._messages.get(step.id) or f"{step.action.capitalize()}d successfully"
             return DiffSyncStatus.SUCCESS, message
+        if outcome is UnitOutcome.ROLLBACK_FAILED:
+            return DiffSyncStatus.ERROR, f"state unknown, rollback failed after: {error.message}"
         if self._current is step:
             return DiffSyncStatus.ERROR, str(error.message)
         if isinstance(error, TransactionError) and error.culprits:
@@ -398,8 +483,6 @@ class UnitRun:
                 return DiffSyncStatus.ERROR, error.culprits[key]
         if outcome is UnitOutcome.NOT_REACHED:
             return DiffSyncStatus.FAILURE, f"not applied: {error.message}"
-        if outcome is UnitOutcome.ROLLBACK_FAILED:
-            return DiffSyncStatus.ERROR, f"state unknown, rollback failed after: {error.message}"
         return DiffSyncStatus.FAILURE, f"rolled back because of: {error.message}"
 
 
@@ -410,8 +493,7 @@ _READY = {"create": UnitRun._create, "update": UnitRun._update, "delete": UnitRu
 def _values_of(obj: DiffSyncModel) -> Callable[[], None]:
     """Return a function that gives an object back the values that it has now.
 
-    The attributes are copied, since a hook may change a list in place. The lists of children are not: other
-    units may change them meanwhile, and each such change has an undo of its own.
+    The attributes are copied, since a hook may change a list in place.
     """
     values = obj.__dict__.copy()
     for name in obj._attributes:  # noqa: SLF001 - their role, not their state

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import weakref
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import structlog
 
 from driftline.engine.exceptions import ObjectAlreadyExists, ObjectNotFound
+from driftline.engine.marks import Marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,9 +30,13 @@ class BaseStore(ABC):
     elsewhere after `flush` or `close`. As a context manager, a store closes itself.
     """
 
+    tells_changes: ClassVar[bool] = False
+    """Whether the store tells those who watch it of every change; one that does calls `_mark` after each."""
+
     def __init__(self, *, adapter: Any = None, name: str = "") -> None:
         self.adapter = adapter
         self.name = name or type(self).__name__
+        self._watchers: list[weakref.ref[Marks]] = []
 
     def __str__(self) -> str:
         """Return the store's name, as error messages use it."""
@@ -100,8 +106,10 @@ class BaseStore(ABC):
     def clear(self) -> None:
         """Remove everything."""
 
-    def touch(self, obj: DiffSyncModel) -> None:  # noqa: B027 - nothing to do in memory
+    def touch(self, obj: DiffSyncModel) -> None:
         """Note that an object of this store was changed in place."""
+        if self._watchers:
+            self._mark(obj.get_type(), obj.get_unique_id())
 
     def flush(self) -> None:  # noqa: B027 - nothing to do in memory
         """Write what is not written yet."""
@@ -146,6 +154,27 @@ class BaseStore(ABC):
     def _discard(self, modelname: str, uid: str) -> None:
         """Remove an object that was just read."""
         self.remove_item(modelname, uid)
+
+    # Telling of changes -----------------------------------------------------------------------------------
+
+    def watch(self) -> Marks | None:
+        """Return marks of what is changed from now on, for as long as they are kept; None: it can't tell."""
+        if not self.tells_changes:
+            return None
+        marks = Marks()
+        self._watchers.append(weakref.ref(marks, self._watchers.remove))
+        return marks
+
+    def _mark(self, modelname: str, uid: str, *, listed: bool = False) -> None:
+        """Tell that an object was changed; `listed`: it was put in or taken out."""
+        for watcher in list(self._watchers):
+            if (marks := watcher()) is not None:
+                marks.note(modelname, uid, listed=listed)
+
+    def _mark_all(self) -> None:
+        for watcher in list(self._watchers):
+            if (marks := watcher()) is not None:
+                marks.note_all()
 
     # Getting or making ------------------------------------------------------------------------------------
 

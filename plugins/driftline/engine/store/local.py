@@ -9,13 +9,15 @@ from driftline.engine.exceptions import ObjectAlreadyExists
 from . import BaseStore, model_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from driftline.engine.model import DiffSyncModel
 
 
 class LocalStore(BaseStore):
     """Keeps objects in one dictionary per model. Single operations are safe from several threads."""
+
+    tells_changes = True
 
     def __init__(self, *, adapter: Any = None, name: str = "") -> None:
         super().__init__(adapter=adapter, name=name)
@@ -65,24 +67,38 @@ class LocalStore(BaseStore):
         if objects.setdefault(uid, obj) is not obj:
             raise ObjectAlreadyExists(f"Object {uid} already present", obj)
         self._adopt(obj)
+        if self._watchers:
+            self._mark(modelname, uid, listed=True)
 
     def add_many(self, objs: Iterable[DiffSyncModel]) -> None:
         """Add objects, or raise ObjectAlreadyExists and add none when another one has the identity of one."""
-        new: dict[str, dict[str, DiffSyncModel]] = {}
-        for obj in objs:
-            modelname, uid = obj.get_type(), obj.get_unique_id()
-            twin = new.setdefault(modelname, {}).setdefault(uid, obj)
-            if twin is not obj or self._data.get(modelname, {}).get(uid, obj) is not obj:
+        groups = list(_by_model(list(objs)))
+        for modelname, group, fresh in groups:
+            there = self._data.get(modelname, {})
+            if len(fresh) < len(group) or not there.keys().isdisjoint(fresh):
+                self._refuse_twins(group, there)
+        for modelname, _, fresh in groups:
+            self._data.setdefault(modelname, {}).update(fresh)
+            self._adopt(*group)
+            if self._watchers:
+                for uid in fresh:
+                    self._mark(modelname, uid, listed=True)
+
+    @staticmethod
+    def _refuse_twins(group: list[DiffSyncModel], there: dict[str, DiffSyncModel]) -> None:
+        """Raise ObjectAlreadyExists when two different objects share an identity; adding one twice is harmless."""
+        known = dict(there)
+        for obj in group:
+            uid = obj.get_unique_id()
+            if known.setdefault(uid, obj) is not obj:
                 raise ObjectAlreadyExists(f"Object {uid} already present", obj)
-        for modelname, objects in new.items():
-            self._data.setdefault(modelname, {}).update(objects)
-            for obj in objects.values():
-                self._adopt(obj)
 
     def update(self, *, obj: DiffSyncModel) -> None:
         """Put an object in, in place of the one that has its identity."""
         self._data.setdefault(obj.get_type(), {})[obj.get_unique_id()] = obj
         self._adopt(obj)
+        if self._watchers:
+            self._mark(obj.get_type(), obj.get_unique_id())
 
     def remove_item(self, modelname: str, uid: str) -> None:
         """Remove one object by its unique id, or raise ObjectNotFound."""
@@ -90,10 +106,13 @@ class LocalStore(BaseStore):
             del self._data[modelname][uid]
         except KeyError:
             raise self._not_found(modelname, uid) from None
+        if self._watchers:
+            self._mark(modelname, uid, listed=True)
 
     def clear(self) -> None:
         """Remove everything."""
         self._data.clear()
+        self._mark_all()
 
     def count(self, *, model: Any = None) -> int:
         """Return how many objects there are, of one model or in all."""
@@ -101,14 +120,29 @@ class LocalStore(BaseStore):
             return sum(len(objects) for _, objects in self._groups())
         return len(self._data.get(model_name(model), {}))
 
-    def _adopt(self, obj: DiffSyncModel) -> None:
-        """Make the object this adapter's, unless it is one's already."""
-        values = obj.__dict__
-        if values["adapter"] is None:
-            # Straight into the record: a load does this once per object.
-            values["adapter"] = self.adapter
-        obj.share_fields_set()
+    def _adopt(self, *objs: DiffSyncModel) -> None:
+        """Make objects this adapter's, unless they are one's already."""
+        adapter = self.adapter
+        for obj in objs:
+            values = obj.__dict__  # straight into the record: a load does this once per object
+            if values["adapter"] is None:
+                values["adapter"] = adapter
+            obj.share_fields_set()
 
     def _groups(self) -> list[tuple[str, dict[str, DiffSyncModel]]]:
         """Return the objects by model, as a list: another thread may add the first object of a model meanwhile."""
         return list(self._data.items())
+
+
+def _by_model(
+    objs: list[DiffSyncModel],
+) -> Iterator[tuple[str, list[DiffSyncModel], dict[str, DiffSyncModel]]]:
+    """Return the objects by model: its name, they, and they by their unique ids."""
+    groups: dict[str, list[DiffSyncModel]] = {}
+    if len({type(obj) for obj in objs}) == 1:  # nearly always
+        groups[objs[0].get_type()] = objs
+    else:
+        for obj in objs:
+            groups.setdefault(obj.get_type(), []).append(obj)
+    for modelname, group in groups.items():
+        yield modelname, group, {obj.get_unique_id(): obj for obj in group}

@@ -35,6 +35,8 @@ class RemoteStore(BaseStore):
     are safe from several threads.
     """
 
+    tells_changes = True
+
     def __init__(
         self, texts: Texts, *, adapter: Any = None, name: str = "", max_bytes: int = MAX_BYTES
     ) -> None:
@@ -117,6 +119,8 @@ class RemoteStore(BaseStore):
             self._pending.note(modelname, uid, Operation.ADD, obj)
             known.add(uid)
             self._adopt(obj)
+            if self._watchers:
+                self._mark(modelname, uid, listed=True)
             self._write_if_due()
 
     def add_many(self, objs: Iterable[DiffSyncModel]) -> None:
@@ -158,6 +162,8 @@ class RemoteStore(BaseStore):
         with self._lock:
             self._check_open()
             change = self._pending.get(modelname, uid)
+            if self._watchers:
+                self._mark(modelname, uid)
             if change is None:
                 self._pending.note(modelname, uid, Operation.TOUCH, obj)
                 self._write_if_due()
@@ -183,6 +189,7 @@ class RemoteStore(BaseStore):
             self._pending.clear()
             self._known.clear()
             self._texts.clear()
+            self._mark_all()
 
     def flush(self) -> None:
         """Write what is not written yet, as one.
@@ -264,6 +271,8 @@ class RemoteStore(BaseStore):
         known = self._all_known(modelname)
         if known is not None:
             known.add(uid)
+        if self._watchers:
+            self._mark(modelname, uid, listed=operation is not Operation.PUT)
 
     def _discard(self, modelname: str, uid: str) -> None:
         change = self._pending.get(modelname, uid)
@@ -271,6 +280,8 @@ class RemoteStore(BaseStore):
             self._pending.forget(modelname, uid)
         else:
             self._pending.note(modelname, uid, Operation.DELETE, None)
+        if self._watchers:
+            self._mark(modelname, uid, listed=True)
 
     def _write_if_due(self) -> None:
         if len(self._pending) >= MAX_PENDING and not self._batches:
