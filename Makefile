@@ -36,6 +36,8 @@ unit: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n auto
 
 bench: $(READY) ## measure, beside the rivals
+	$(BIN)/python tests/benchmarks/engine.py
+	$(BIN)/python tests/benchmarks/stores.py
 	$(BIN)/python tests/benchmarks/drift_run.py
 
 docs: $(READY) ## run the examples of README and docs

@@ -18,7 +18,7 @@ def test_message_code_and_hint(error: type[DriftlineError]) -> None:
     """Every error has its own code, keeps its message, and is in the tree that the module draws."""
     raised = error("boom")
 
-    assert ("boom", error.default_code, "", None) == (
+    assert ("boom", error.default_code, error.default_hint, None) == (
         raised.message,
         raised.code,
         raised.hint,
@@ -30,6 +30,21 @@ def test_message_code_and_hint(error: type[DriftlineError]) -> None:
 def test_codes_are_unique() -> None:
     """No two errors share a code."""
     assert len(set(ALL)) == len({error.default_code for error in ALL})
+
+
+@pytest.mark.parametrize("error", [each for each in ALL if each is not DriftlineError])
+def test_every_error_says_what_to_try(error: type[DriftlineError]) -> None:
+    """Whoever raises it may know better; without a word from there, the kind of error has one."""
+    assert error("boom").hint
+
+
+def test_what_was_done_to_which_object() -> None:
+    """An error knows the operation, the model and the identity; the first who says so knows best."""
+    raised = ObjectNotCreated("boom")
+    raised.about("create", "vlan", {"vid": 10})
+    raised.about("sync", "device", {"name": "leaf1"})
+
+    assert (raised.operation, raised.model, raised.identity) == ("create", "vlan", {"vid": 10})
 
 
 def test_given_code() -> None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import functools
 import itertools
 import random
+import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import pytest
 import structlog
@@ -143,7 +145,9 @@ class BulkRemote(Remote):
 
 def below(inventory: Inventory, obj: DiffSyncModel) -> list[Key]:
     """Return the keys of all that is below an object."""
-    listed = [(child, uid) for child, name in obj.get_children_mapping().items() for uid in getattr(obj, name)]
+    listed = [
+        (child, uid) for child, name in obj.get_children_mapping().items() for uid in getattr(obj, name)
+    ]
     return [each for key in listed for each in (key, *below(inventory, inventory.get(*key)))]
 
 
@@ -320,7 +324,9 @@ def case(seed: int, size: int) -> Case:
     diff = before.load().diff_from(intended)
     changed = list(changes(diff))
     planned = sorted((each.type, each.keys["name"], each.action) for each in changed)
-    gone = {(each.type, each.keys["name"]) for each in changed if each.action == "delete" and SKIP in each.flags}
+    gone = {
+        (each.type, each.keys["name"]) for each in changed if each.action == "delete" and SKIP in each.flags
+    }
     return Case(before, intended, diff, planned, gone)
 
 
@@ -450,9 +456,7 @@ def assert_converges(actual: Remote, intended: Remote) -> None:
 def reached(inventory: Inventory) -> set[Key]:
     """Return the keys of what hangs in the tree."""
     return {
-        key
-        for site in inventory.get_all("site")
-        for key in (("site", site.name), *below(inventory, site))
+        key for site in inventory.get_all("site") for key in (("site", site.name), *below(inventory, site))
     }
 
 
@@ -516,7 +520,7 @@ def test_hooks_that_add_and_remove_other_objects(fault: Any) -> None:
             break
         expected, found = done(was, result.objects, of.skipping), state(actual)
         differing = expected.keys() ^ found.keys()
-        (culprit,) = (each for each in result.objects if each.status is DiffSyncStatus.ERROR)
+        culprit = next(each for each in result.objects if each.status is DiffSyncStatus.ERROR)
         told = "state unknown" in culprit.message
         assert told or not differing or culprit.step.action == "create"
         assert without(differing, expected) == without(differing, found)
@@ -601,3 +605,60 @@ def test_nothing_that_was_wanted_has_changed() -> None:
     """No sync has touched the dataset that it copied from."""
     for tree in (LARGE, (1, 25), (2, 14)):
         assert state(case(*tree).intended) == state(versions(*tree)[1].load())
+
+
+# At every line --------------------------------------------------------------------------------------------
+
+ENGINE = {f"{name}.py" for name in ("unit", "transaction", "executor", "model", "children", "local")}
+
+
+class InterruptAt:
+    """Raises KeyboardInterrupt where the n-th line of the engine's inner rooms is about to be run."""
+
+    def __init__(self, line: int) -> None:
+        self.left = line
+
+    def __enter__(self) -> Self:
+        self.before = sys.gettrace()
+        sys.settrace(self.trace)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        sys.settrace(self.before)
+
+    def trace(self, frame: Any, event: str, _argument: Any) -> Any:
+        """Count the lines."""
+        if Path(frame.f_code.co_filename).name not in ENGINE:
+            return None
+        if event == "line":
+            self.left -= 1
+            if self.left == 0:
+                sys.settrace(None)
+                raise KeyboardInterrupt
+        return self.trace
+
+
+@pytest.mark.parametrize("atomic", [False, True], ids=["one by one", "at once"])
+def test_interrupted_at_every_line(atomic: bool) -> None:  # noqa: FBT001 - the case
+    """Ctrl-C may come at any moment: what is not said to be unknown is as its outcome says, and all is whole."""
+    of = case(5, 9)
+    for line in itertools.count(1):
+        actual = of.before.load()
+        was = state(actual)
+        try:
+            with InterruptAt(line) as clock:
+                result = actual.sync(of.intended, diff=of.diff, atomic=atomic)
+        except KeyboardInterrupt:  # outside of the run
+            assert_whole(actual, set(of.before.rows))
+            continue
+        if clock.left > 0:
+            break
+        unknown = {
+            (each.step.model, each.step.identity["name"])
+            for each in result.objects
+            if "state unknown" in each.message or "state is not known" in each.message
+        }
+        expected = done(was, result.objects, of.skipping)
+        found = state(actual)
+        assert in_any_order(without(unknown, expected)) == in_any_order(without(unknown, found))
+        assert_whole(actual, stranded(result.objects) | unknown)

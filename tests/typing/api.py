@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, assert_type
 
 from driftline.engine import (
     Adapter,
+    Conflict,
+    ConflictResolutionStrategy,
     Diff,
     DiffElement,
     DiffSyncFlags,
@@ -19,21 +21,28 @@ from driftline.engine import (
     DiffSyncModelFlags,
     DiffSyncStatus,
     Plan,
+    Snapshot,
     Step,
+    SyncResult,
+    load_together,
 )
 from driftline.engine.exceptions import DriftlineError, Problem
 from driftline.engine.executor import Policy, execute
 from driftline.engine.plan import make_plan, stale
-from driftline.engine.results import RunResult, UnitOutcome, UnitResult
+from driftline.engine.results import RunResult, StepResult, UnitOutcome, UnitResult
+from driftline.engine.store.cached import CachedStore
 from driftline.engine.store.local import LocalStore
+from driftline.engine.store.redis import RedisStore
+from driftline.engine.store.sqlite import SqliteStore
 from driftline.engine.transaction import MemoryTransaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from driftline.engine.store import BaseStore
     from driftline.engine.transaction import Transaction
-    from driftline.engine.typing import Dataset, Dispatch, ProgressCallback
+    from driftline.engine.typing import Dataset, Dispatch, ProgressCallback, Validator
 
 
 class Vlan(DiffSyncModel):
@@ -151,6 +160,59 @@ def porting(actual: Network, intended: Network) -> None:
 
 def print_nothing() -> None:
     """Have the wrong signature for a callback."""
+
+
+def synchronising(actual: Network, intended: Network, folder: Path) -> None:
+    """More than diffsync: outcomes, validators, all or nothing, dry runs, checkpoints."""
+
+    def small(diff: Diff) -> bool:
+        return len(diff) < 100
+
+    validator: Validator = small
+    actual.add_pre_sync_validator(validator)
+    actual.add_post_sync_validator(small)
+    result = actual.sync(intended, atomic=True, dry_run=True, checkpoint=folder / "checkpoint")
+    assert_type(result, SyncResult)
+    assert_type(result.failed, tuple[StepResult, ...])
+    assert_type(result.objects[0].status, DiffSyncStatus)
+    assert_type(actual.sync_from_transactional(intended, rollback_on_failure=False), tuple[Diff, bool])
+    assert_type(actual.sync_from_dry_run(intended), tuple[Diff, dict[str, list[DiffElement]]])
+    assert_type(actual.calculate_diffs_parallel(intended, max_workers=2), Diff)
+    actual.sync(intended, Diff, DiffSyncFlags.NONE, None, None, True)  # type: ignore[call-arg]
+    actual.add_pre_sync_validator(print_nothing)  # type: ignore[arg-type]
+
+
+def loading(actual: Network, intended: Network) -> None:
+    """One by one below a parent, many at once, several adapters at once."""
+    with actual.bulk():
+        assert_type(actual.add_many(Vlan, [{"device": "leaf1", "vid": 10}]), list[Vlan])
+    actual.add(Vlan(device="leaf1", vid=20), parent=None)
+    load_together(actual, intended)
+    load_together(actual, "intended")  # type: ignore[arg-type]
+
+
+def asking(diff: Backwards, base: Snapshot, folder: Path) -> None:
+    """A diff answers questions, settles conflicts and is kept in files."""
+    assert_type(diff.filter(lambda element: element.action == "create"), Backwards)
+    assert_type(diff.filter_by_action("delete").filter_by_type(Vlan), Backwards)
+    assert_type(diff.query(type="vlan", attribute="name"), list[DiffElement])
+    assert_type(diff.get_statistics(), dict[str, Any])
+    assert_type(diff.impact().to_dict(), dict[str, Any])
+    assert_type(diff.conflicts(base), list[Conflict])
+    assert_type(diff.resolve(ConflictResolutionStrategy.MERGE, base), Backwards)
+    assert_type(diff.to_json(folder / "diff.json", indent=2), str)
+    assert_type(Backwards.from_json(diff.to_json()), Backwards)
+    assert_type(diff.to_json_lines(folder / "diff.jsonl"), int)
+    assert_type(Backwards.from_json_lines(folder / "diff.jsonl"), Backwards)
+
+
+def stores(folder: Path) -> None:
+    """Every store is one to an adapter."""
+    Network("mine", SqliteStore(folder / "mine.db"))
+    Network("mine", RedisStore(store_id="mine", url="redis://localhost:6379/0"))
+    Network("mine", CachedStore(SqliteStore(folder / "mine.db"), size=1000), enable_cache=False)
+    with SqliteStore(folder / "mine.db") as store:
+        assert_type(store.count(model=Vlan), int)
 
 
 def planning(actual: Network, intended: Network, text: str) -> Plan:

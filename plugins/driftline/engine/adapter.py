@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, overload
 import structlog
 from pydantic import TypeAdapter
 
+from .consistency import check
 from .diff import Diff
 from .differ import calculate
 from .enum import DiffSyncFlags
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .diff import DiffElement
+    from .exceptions import Problem
     from .transaction import Transaction
     from .typing import ProgressCallback, Validator
 
@@ -407,6 +409,10 @@ class Adapter:
     def remove(self, obj: DiffSyncModel, remove_children: bool = False) -> None:  # noqa: FBT001, FBT002 - diffsync's signature
         """Remove an object, and with `remove_children` all that is below it."""
         self.store.remove(obj=obj, remove_children=remove_children)
+
+    def check(self) -> list[Problem]:
+        """Return what does not hang together: children that are listed and missing, objects that hang nowhere."""
+        return check(self)
 
     def count(self, model: Any = None) -> int:
         """Return how many objects there are, of one model or in all."""

@@ -40,10 +40,10 @@ def normalisers(
 ) -> dict[str, Callable[[Any], Any]]:
     """Return the function per field whose results say whether two values are the same."""
     functions = dict(given)
-    for name in unordered:
-        functions[name] = _after(functions.get(name), _in_any_order)
     for name in ignore_case:
         functions[name] = _after(functions.get(name), _in_any_case)
+    for name in unordered:  # last: what they sort must be what is compared
+        functions[name] = _after(functions.get(name), _in_any_order)
     return functions
 
 
@@ -52,12 +52,16 @@ def _after(first: Callable[[Any], Any] | None, second: Callable[[Any], Any]) -> 
 
 
 def _in_any_order(value: Any) -> Any:
-    return value if value is None else sorted(value, key=canonical)
+    return sorted(value, key=canonical) if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
 def _in_any_case(value: Any) -> Any:
     if isinstance(value, str):
         return value.casefold()
+    if isinstance(value, dict):
+        return {key: _in_any_case(item) for key, item in value.items()}
+    if isinstance(value, (set, frozenset)):
+        return {canonical(_in_any_case(item)) for item in value}
     return [_in_any_case(item) for item in value] if isinstance(value, (list, tuple)) else value
 
 

@@ -25,6 +25,7 @@ from .values import copied, copies
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
+    from .diff import Group
     from .model import DiffSyncModel
     from .typing import Dataset, ProgressCallback
 
@@ -222,8 +223,12 @@ class Comparison:
         for element in self.named_apart(list(found.elements.values())):
             into.add(element)
         if into.unchanged > before:
-            into.hide(Unchanged(self, modelname, ours.objects, found.elements, found.skipped))
+            into.hide(self.rest(modelname, ours, found))
         return found
+
+    def rest(self, modelname: str, ours: Siblings, found: Found) -> Group:
+        """Return what does not differ of a group, for when somebody asks for its elements."""
+        return Unchanged(self, modelname, ours.objects, found.elements, found.skipped)
 
     def compare_all(self, into: Diff) -> None:
         """Compare the datasets from the top down."""

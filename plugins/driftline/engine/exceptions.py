@@ -62,6 +62,8 @@ class DriftlineError(Exception):
     """Base of all errors: what was being done to which object, a stable code, and what to try."""
 
     default_code: ClassVar[str] = "ERROR"
+    default_hint: ClassVar[str] = ""
+    """What to try, where whoever raises it does not know better."""
 
     # Also here, for subclasses elsewhere whose constructors do not call this one.
     message: str = ""
@@ -78,7 +80,7 @@ class DriftlineError(Exception):
         super().__init__(message, *args)
         self.message = message
         self.code = code or self.default_code
-        self.hint = hint
+        self.hint = hint or self.default_hint
 
     def about(self, operation: str, model: str, identity: Mapping[str, Any]) -> None:
         """Note what was being done to which object, unless whoever raised the error knew better."""
@@ -118,60 +120,70 @@ class SettingsError(ProblemsError):
     """The settings can't be used."""
 
     default_code = "SETTINGS"
+    default_hint = "correct the settings that it names"
 
 
 class LoadError(ProblemsError):
     """A dataset could not be read whole; nothing of it may be taken for the truth."""
 
     default_code = "LOAD"
+    default_hint = "nothing was changed; correct what it names and load again"
 
 
 class TargetError(LoadError):
     """A live system did not answer as it must."""
 
     default_code = "TARGET"
+    default_hint = "look at the system that it names, then try again"
 
 
 class Unreachable(TargetError):
     """There is no connection to the system, or it was lost."""
 
     default_code = "TARGET-UNREACHABLE"
+    default_hint = "check the address, the route and that the service listens"
 
 
 class AuthenticationFailed(TargetError):
     """The system refused the credentials."""
 
     default_code = "TARGET-AUTH"
+    default_hint = "check the user name, the password or key, and what the account may do"
 
 
 class UnusableAnswer(TargetError):
     """The system answered, but with something empty, unknown or malformed."""
 
     default_code = "TARGET-ANSWER"
+    default_hint = "check that the system is what the inventory says it is"
 
 
 class WrongTarget(TargetError):
     """The system that answered is not the one that was meant."""
 
     default_code = "TARGET-WRONG"
+    default_hint = "check the address and the name in the inventory"
 
 
 class DiffException(DriftlineError):
     """A diff can't be calculated."""
 
     default_code = "DIFF"
+    default_hint = "compare again; a diff that was saved must be read as it was written"
 
 
 class DiffClassMismatch(DiffException):
     """A given diff is not of the class that was asked for."""
 
     default_code = "DIFF-CLASS"
+    default_hint = "pass the diff's own class as `diff_class`"
 
 
 class SyncValidationError(DriftlineError):
     """A validator said no to a synchronisation: before it, so that nothing was written, or afterwards."""
 
     default_code = "SYNC-VALIDATION"
+    default_hint = "look at the diff that the validator refused"
 
     def __init__(
         self, message: str = "", *args: Any, result: Any = None, code: str = "", hint: str = ""
@@ -188,30 +200,35 @@ class CheckpointError(DriftlineError):
     """A synchronisation can't go on from this file."""
 
     default_code = "CHECKPOINT"
+    default_hint = "name another file, or remove it to begin anew"
 
 
 class PlanError(ProblemsError):
     """A plan can't be made, read or used."""
 
     default_code = "PLAN"
+    default_hint = "make a new plan"
 
 
 class StalePlan(PlanError):
     """A value that the plan was computed from has changed on the target."""
 
     default_code = "PLAN-STALE"
+    default_hint = "make a new plan from what is there now"
 
 
 class GuardBreach(DriftlineError):
     """A limit that the user set forbids the run; nothing was written."""
 
     default_code = "GUARD"
+    default_hint = "look whether so much is meant to change; then raise the limit"
 
 
 class ObjectCrudException(DriftlineError):
     """A hook could not create, update or delete its object."""
 
     default_code = "OBJECT"
+    default_hint = "the object is as it was; see what its hook says"
 
 
 class ObjectNotCreated(ObjectCrudException):
@@ -245,6 +262,7 @@ class TransactionError(DriftlineError):
     """
 
     default_code = "TRANSACTION"
+    default_hint = "nothing of the unit was kept; see the cause"
 
     def __init__(
         self,
@@ -286,18 +304,21 @@ class RollbackError(TransactionError):
     """The target could not be brought back, or it is not known whether it was."""
 
     default_code = "ROLLBACK"
+    default_hint = "look at the system itself before anything else is changed"
 
 
 class ObjectStoreException(DriftlineError):
     """A store can't do what was asked."""
 
     default_code = "STORE"
+    default_hint = "see what the store says"
 
 
 class ObjectAlreadyExists(ObjectStoreException):
     """Another object with this identity is in the store already."""
 
     default_code = "STORE-EXISTS"
+    default_hint = "use `update`, or `get_or_add_model_instance`"
 
     def __init__(self, message: str = "", existing_object: Any = None, *args: Any) -> None:
         super().__init__(message, existing_object, *args)
@@ -308,9 +329,11 @@ class ObjectNotFound(ObjectStoreException):
     """No object with this identity is in the store."""
 
     default_code = "STORE-NOT-FOUND"
+    default_hint = "add it first, or ask with `get_or_none`"
 
 
 class ObjectStoreWrongType(ObjectStoreException):
     """The object is not of the type that the store was asked for."""
 
     default_code = "STORE-TYPE"
+    default_hint = "declare the model as a child of that one, or as an attribute of the adapter"

@@ -10,7 +10,7 @@ from .bulk import carry_out_in_bulk, offers_bulk_hooks
 from .enum import DiffSyncStatus
 from .exceptions import ObjectRefused, RollbackError
 from .results import RunResult, StepResult, UnitOutcome, UnitResult
-from .unit import StepLog, UnitRun, driven
+from .unit import Parents, StepLog, UnitRun, driven
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -98,6 +98,11 @@ class _Run:
     begun: set[str] = field(default_factory=set)
     results: dict[str, UnitResult] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)
+    parents: Parents = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Nobody's parents are known yet."""
+        self.parents = Parents(self.target)
 
     def unit(self, item: tuple[str, list[Step]]) -> UnitResult:
         """Carry out one unit."""
@@ -112,7 +117,9 @@ class _Run:
             return _skip(unit, steps, why)
         self.begun.add(unit)
         policy = self.policy
-        run = UnitRun(unit, steps, self.target, policy.revert_in, policy.check, self.halt, self.log)
+        run = UnitRun(
+            unit, steps, self.target, policy.revert_in, policy.check, self.halt, self.log, self.parents
+        )
         return run.phases()
 
     def end(self, result: UnitResult) -> UnitResult:

@@ -45,12 +45,11 @@ class DiffSyncModel(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    __slots__ = ("_indexes", "_managed", "_status", "_status_message", "_uid")
+    __slots__ = ("_indexes", "_managed", "_outcome", "_uid")
     if TYPE_CHECKING:
         _indexes: builtins.dict[builtins.str, ChildIndex] | None
         _managed: frozenset[builtins.str] | None
-        _status: DiffSyncStatus
-        _status_message: builtins.str
+        _outcome: tuple[DiffSyncStatus, builtins.str]
         _uid: builtins.str | None
 
     _modelname: ClassVar[builtins.str] = "diffsyncmodel"
@@ -199,8 +198,8 @@ class DiffSyncModel(BaseModel):
     def _like_me(self, copy: Self) -> Self:
         # pydantic copies fields; it knows nothing of these slots. No unique id: `model_copy` goes on to set
         # fields without telling, and an identifier may be among them.
-        for name in ("_managed", "_status", "_status_message"):
-            _set_slot(copy, name, getattr(self, name))
+        _set_slot(copy, "_managed", self._managed)
+        _set_slot(copy, "_outcome", self._outcome)
         copy.__dict__["adapter"] = None
         return copy
 
@@ -340,7 +339,12 @@ class DiffSyncModel(BaseModel):
         """List an object as a child at a place among its siblings."""
         if self.place_of(child) is not None:
             raise self._already(child)
-        self._uids_for(child).insert(place, child.get_unique_id())
+        uids, uid = self._uids_for(child), child.get_unique_id()
+        index = None if len(uids) < SHORT else self._index(uids, child)
+        if index is None:
+            uids.insert(place, uid)
+        else:
+            index.insert(uid, place)
         self.touch()
 
     def _already(self, child: DiffSyncModel) -> ObjectAlreadyExists:
@@ -421,12 +425,11 @@ class DiffSyncModel(BaseModel):
 
     def set_status(self, status: DiffSyncStatus, message: builtins.str = "") -> None:
         """Record what became of the last change of this object."""
-        _set_slot(self, "_status", status)
-        _set_slot(self, "_status_message", message)
+        _set_slot(self, "_outcome", (status, message))
 
     def get_status(self) -> tuple[DiffSyncStatus, builtins.str]:
         """Return what became of the last change of this object."""
-        return self._status, self._status_message
+        return self._outcome
 
     # Checks -----------------------------------------------------------------------------------------------
 
@@ -535,7 +538,7 @@ class DiffSyncModel(BaseModel):
         return self.get_unique_id()
 
 
-_LATE = {"_indexes": None, "_status": DiffSyncStatus.SUCCESS, "_status_message": ""}
+_LATE = {"_indexes": None, "_outcome": (DiffSyncStatus.SUCCESS, "")}
 _set_slot = object.__setattr__
 """Past pydantic, which would look for a field of that name; bound once, since every record needs it."""
 

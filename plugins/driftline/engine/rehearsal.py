@@ -5,7 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .enum import DiffSyncStatus
-from .exceptions import DriftlineError, ObjectNotCreated, ObjectNotFound, TransactionError
+from .exceptions import (
+    DriftlineError,
+    ObjectNotCreated,
+    ObjectNotFound,
+    ObjectStoreWrongType,
+    TransactionError,
+)
 from .results import RunResult, StepResult, UnitOutcome, UnitResult
 from .values import copied
 
@@ -56,7 +62,7 @@ class _Rehearsal:
         return found
 
     def _create(self, step: Step) -> None:
-        self._expect_parent(step.parent)
+        self._expect_parent(step)
         if self._exists(step.model, step.identity):
             raise ObjectNotCreated(f"create {step.model} {step.name}: it is there already")
         cls = self._target.model_class(step.model)
@@ -66,7 +72,7 @@ class _Rehearsal:
         self._note(step, there=True)
 
     def _update(self, step: Step) -> None:
-        self._expect_parent(step.parent)
+        self._expect_parent(step)
         obj, attrs = self._target.get(step.model, step.identity), copied(step.after or {})
         obj.validate_update(attrs)
         obj.with_attrs(attrs)
@@ -75,8 +81,13 @@ class _Rehearsal:
         self._target.get(step.model, step.identity).validate_delete()
         self._note(step, there=False)
 
-    def _expect_parent(self, parent: ObjectRef | None) -> None:
-        if parent is not None and not self._exists(parent.model, parent.identity):
+    def _expect_parent(self, step: Step) -> None:
+        parent = step.parent
+        if parent is None:
+            return
+        if step.model not in self._target.model_class(parent.model).get_children_mapping():
+            raise ObjectStoreWrongType(f"a {step.model} can't be a child of a {parent.model}")
+        if not self._exists(parent.model, parent.identity):
             raise ObjectNotFound(f"its parent, the {parent.model} {self._uid(parent)}, would not be there")
 
     def _exists(self, modelname: str, identity: dict[str, Any]) -> bool:

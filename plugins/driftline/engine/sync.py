@@ -9,7 +9,7 @@ import structlog
 
 from .checkpoint import Checkpoint
 from .enum import DiffSyncFlags, DiffSyncStatus
-from .exceptions import ObjectRefused, SyncValidationError
+from .exceptions import CheckpointError, ObjectRefused, SyncValidationError
 from .executor import Policy, execute
 from .loading import relieved
 from .plan import by_unit, make_steps, stable_id
@@ -17,7 +17,7 @@ from .rehearsal import rehearse
 from .results import UnitOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from .diff import Diff, DiffElement
@@ -77,26 +77,40 @@ class SyncResult:
 
         What a hook raised is raised as it was, with a note of which object it was about.
         """
-        if self.run.interrupted:
+        interruption = next((error for error in self._errors() if error.code == "INTERRUPTED"), None)
+        if self.run.interrupted and interruption is None:
             raise KeyboardInterrupt from self._first_error(refusals=True)
-        error = self._first_error(refusals=refusals)
+        error = interruption or self._first_error(refusals=refusals)
         if error is None:
             return
-        if error.code == "UNEXPECTED" and error.__cause__ is not None:
-            error.__cause__.add_note(error.message)
-            raise error.__cause__
-        raise error
+        cause = error.__cause__
+        if error.code not in ("UNEXPECTED", "INTERRUPTED") or cause is None:
+            raise error
+        for note in (error.message, *getattr(error, "__notes__", ())):
+            cause.add_note(note)
+        raise cause
+
+    def _errors(self) -> Iterator[DriftlineError]:
+        return (unit.error for unit in self.run.units if unit.error is not None)
 
     def _first_error(self, *, refusals: bool = False) -> DriftlineError | None:
-        errors = (unit.error for unit in self.run.units if unit.error is not None)
-        return next((error for error in errors if refusals or not isinstance(error, ObjectRefused)), None)
+        return next(
+            (error for error in self._errors() if refusals or not isinstance(error, ObjectRefused)), None
+        )
 
 
 def synchronise(source: Any, target: Any, diff: Diff, options: SyncOptions) -> SyncResult:
     """Change the target as a diff says, and return what became of every object; raises nothing that a hook does.
 
-    Raises SyncValidationError, before anything is written, when a validator says no.
+    Raises SyncValidationError when a validator says no: before anything is written, or afterwards; and
+    CheckpointError.
     """
+    if options.atomic and options.checkpoint is not None:
+        raise CheckpointError(
+            "an atomic synchronisation has no checkpoint: it leaves nothing half-done to go on with",
+            code="CHECKPOINT-ATOMIC",
+            hint="use one of the two",
+        )
     _validated(options.before, diff, "before the synchronisation")
     with relieved(len(diff)):
         steps = make_steps(diff, target, flags=options.flags, identify=_identify(options))
@@ -106,6 +120,7 @@ def synchronise(source: Any, target: Any, diff: Diff, options: SyncOptions) -> S
         log.info("Beginning sync")
         run = _carried_out(steps, target, diff, options, log)
     result = SyncResult(diff, run, stop_on_failure=_stops(options))
+    _ask_afterwards(options, result)
     if DiffSyncFlags.LOG_UNCHANGED_RECORDS in options.flags:
         _log_unchanged(diff, target, log)
     log.info("Sync complete")
@@ -121,8 +136,28 @@ def _validated(
             raise SyncValidationError(f"the validator {name} said no {when}", result=result)
 
 
+def _ask_afterwards(options: SyncOptions, result: SyncResult) -> None:
+    """Ask the validators about a synchronisation that went to its end, or tell that they have said no."""
+    for unit in result.run.units:
+        # About no object: it is not what a hook raised.
+        if isinstance(unit.error, SyncValidationError) and not unit.error.model:
+            unit.error.result = result
+            raise unit.error
+    asked = options.atomic and result.objects
+    if not asked and not result.cut_short:
+        _validated(options.after, result.diff, "to the changes, which stay", result)
+
+
 def _carried_out(steps: list[Step], target: Any, diff: Diff, options: SyncOptions, log: Any) -> RunResult:
-    checkpoint = None if options.checkpoint is None else Checkpoint.open(options.checkpoint, steps, target)
+    if options.checkpoint is None:
+        return _executed(steps, target, diff, options, log, None)
+    with Checkpoint.open(options.checkpoint, steps, target) as checkpoint:
+        return checkpoint.completed(_executed(steps, target, diff, options, log, checkpoint))
+
+
+def _executed(
+    steps: list[Step], target: Any, diff: Diff, options: SyncOptions, log: Any, checkpoint: Checkpoint | None
+) -> RunResult:
     done = checkpoint.done if checkpoint else {}
     left = [step for step in steps if step.id not in done]
     progress = _Progress(options.callback, len(diff), len(done))
@@ -138,11 +173,7 @@ def _carried_out(steps: list[Step], target: Any, diff: Diff, options: SyncOption
     )
     units = {target.name: left} if options.atomic and left else by_unit(left)
     run = execute(units, target, policy=policy, on_unit=on_unit, log=log)
-    if checkpoint is not None:
-        run = checkpoint.closed(run)
     progress.finish(run)
-    if not options.atomic:
-        _validated(options.after, diff, "to the changes, which stay", SyncResult(diff, run))
     return run
 
 

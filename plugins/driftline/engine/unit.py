@@ -118,6 +118,31 @@ def _hears(log: Any, level: int) -> bool:
     return enabled is None or bool(enabled(level))
 
 
+class Parents:
+    """Who lists an object as a child, as it was when a run first asked; looking through all lists takes long."""
+
+    def __init__(self, target: Dataset) -> None:
+        self._target = target
+        self._known: dict[str, dict[str, list[tuple[str, str]]]] = {}
+
+    def of(self, obj: DiffSyncModel) -> list[DiffSyncModel]:
+        """Return the parents of an object that are still there."""
+        modelname = obj.get_type()
+        known = self._known.get(modelname)
+        if known is None:
+            known = self._known[modelname] = self._listed(modelname)
+        found = (self._target.get_or_none(*parent) for parent in known.get(obj.get_unique_id(), ()))
+        return [parent for parent in found if parent is not None]
+
+    def _listed(self, modelname: str) -> dict[str, list[tuple[str, str]]]:
+        listed: dict[str, list[tuple[str, str]]] = {}
+        for parent_model, field_name in self._target.parent_fields(modelname):
+            for parent in self._target.get_all(parent_model):
+                for uid in getattr(parent, field_name):
+                    listed.setdefault(uid, []).append((parent_model, parent.get_unique_id()))
+        return listed
+
+
 class UnitRun:
     """One unit, its steps, and how to take back what was done to the records."""
 
@@ -132,6 +157,7 @@ class UnitRun:
         "_messages",
         "_native_diff",
         "_objects",
+        "_parents",
         "_revert_in",
         "_steps",
         "_target",
@@ -150,6 +176,7 @@ class UnitRun:
         check: Callable[[], None] | None,
         halt: threading.Event,
         log: StepLog,
+        parents: Parents,
     ) -> None:
         self._unit = unit
         self._steps = steps
@@ -158,6 +185,7 @@ class UnitRun:
         self._check = check
         self._halt = halt
         self._log = log
+        self._parents = parents
         self._undo = UndoLog()
         self._objects: dict[str, DiffSyncModel] = {}
         self._messages: dict[str, str] = {}
@@ -168,6 +196,7 @@ class UnitRun:
         self._compensate = False
         self._current: Step | None = None
         self._called: Step | None = None
+        """The step whose hook was called and has not succeeded."""
 
     def phases(self) -> UnitPhases:
         """Take the unit through all phases, or back."""
@@ -226,7 +255,7 @@ class UnitRun:
         if transaction is None or not self._begun:
             _log.warning("unit not begun", unit=self._unit, code=error.code)
             return UnitOutcome.NOT_REACHED
-        ways = (self._undo.rollback, self._tidy_up, transaction.rollback)
+        ways = (self._tidy_up, self._undo.rollback, transaction.rollback)
         failures = [failure for way in ways if (failure := self._attempt(way)) is not None]
         if failures:
             error.add_note(f"rollback failed: {failures[-1]}")
@@ -270,12 +299,14 @@ class UnitRun:
 
         def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
             obj = self._accepted(returned, step)
+            self._undo.add(_past(ObjectNotFound, lambda: self._target.remove(obj)))
+            if parent is not None:
+                self._undo.add(_past(ObjectNotFound, lambda: parent.remove_child(obj)))
+            if self._compensate:
+                self._compensate_by(step, obj.delete)  # while it still is in its place
             self._target.add(obj)
-            self._undo.add(lambda: self._target.remove(obj))
             if parent is not None:
                 self._adopt(obj, parent)
-            if self._compensate:
-                self._compensate_by(step, obj.delete)
             return obj
 
         return HookCall(step, cls, (self._target, ids, attrs)), settle
@@ -288,12 +319,13 @@ class UnitRun:
 
         def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
             updated = self._accepted(returned, step)
-            if parent is not None and parent.place_of(obj) is None:
-                self._disown(obj)
-                self._adopt(obj, parent)
-            obj.touch()
             if self._compensate:
                 self._compensate_by(step, lambda: obj.update(before))
+            if parent is not None and parent.place_of(obj) is None:
+                self._disown(obj)
+                self._undo.add(_past(ObjectNotFound, lambda: parent.remove_child(obj)))
+                self._adopt(obj, parent)
+            obj.touch()
             return updated
 
         return HookCall(step, obj, (attrs,)), settle
@@ -321,6 +353,7 @@ class UnitRun:
         status, message = obj.get_status()
         if status in _REFUSED:
             raise ObjectRefused(f"{step.action} {step.model} {step.name}: {message}")
+        self._called = None
         return obj
 
     def _parent(self, ref: ObjectRef | None, modelname: str) -> DiffSyncModel | None:
@@ -354,19 +387,18 @@ class UnitRun:
         if self._compensate:
             ids, attrs = obj.get_identifiers(), copied(obj.get_attrs())
             self._compensate_by(step, lambda: type(obj).create(self._target, ids, attrs))
+        self._undo.add(lambda: self._target.add(obj))
         with suppress(ObjectNotFound):  # the hook has done so
             self._target.remove(obj)
-        self._undo.add(lambda: self._target.add(obj))
 
     def _adopt(self, obj: DiffSyncModel, parent: DiffSyncModel) -> None:
         """Hang an object under its parent, unless its hook has done so."""
         with suppress(ObjectAlreadyExists):
             parent.add_child(obj)
-        self._undo.add(lambda: parent.remove_child(obj))
 
     def _disown(self, obj: DiffSyncModel) -> None:
         """Take an object off the lists of all its parents."""
-        for parent in self._parents_of(obj.get_type(), obj.get_unique_id()):
+        for parent in self._parents.of(obj):
             self._disowned(obj, parent)
 
     def _parents_of(self, modelname: str, uid: str) -> list[DiffSyncModel]:
@@ -382,8 +414,8 @@ class UnitRun:
         place = parent.place_of(obj)
         if place is None:
             return False
+        self._undo.add(_past(ObjectAlreadyExists, lambda: parent.insert_child(obj, place)))
         parent.remove_child(obj, place)
-        self._undo.add(lambda: parent.insert_child(obj, place))
         return True
 
     def _compensate_by(self, step: Step, hook: Callable[[], DiffSyncModel | None]) -> None:
@@ -405,19 +437,20 @@ class UnitRun:
     def _tidy_up(self) -> None:
         """Take back what the hook that failed has done to its own object's place in the dataset."""
         step = self._called
-        if step is None or step is not self._current:
+        if step is None:
             return
-        obj = self._objects.get(step.id)
-        found = self._target.get_or_none(step.model, step.identity)
+        found, obj = self._target.get_or_none(step.model, step.identity), self._objects.get(step.id)
         if step.action == "create" and found is not None:
-            self._disown(found)
+            for parent in self._parents_of(step.model, found.get_unique_id()):
+                parent.remove_child(found)
             self._target.remove(found)
         elif step.action == "delete" and obj is not None:
             if found is None:
                 self._target.add(obj)
-            parent = step.parent and self._target.get_or_none(step.parent.model, step.parent.identity)
-            if parent is not None and not self._parents_of(step.model, obj.get_unique_id()):
-                self._adopt(obj, parent)
+            ref = step.parent
+            above = None if ref is None else self._target.get_or_none(ref.model, ref.identity)
+            if above is not None and not self._parents_of(step.model, obj.get_unique_id()):
+                above.add_child(obj)
 
     def _keep_children(self, obj: DiffSyncModel) -> None:
         for modelname, field_name in obj.get_children_mapping().items():
@@ -488,6 +521,16 @@ class UnitRun:
 
 _READY = {"create": UnitRun._create, "update": UnitRun._update, "delete": UnitRun._delete}  # noqa: SLF001
 """What makes a step ready: it returns the hook to call, and what to do with what that returns."""
+
+
+def _past(error: type[DriftlineError], undo: Callable[[], object]) -> Callable[[], None]:
+    """Return how to take back what is about to be done: it is noted first, and may not be done after all."""
+
+    def tried() -> None:
+        with suppress(error):
+            undo()
+
+    return tried
 
 
 def _values_of(obj: DiffSyncModel) -> Callable[[], None]:

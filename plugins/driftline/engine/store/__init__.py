@@ -225,7 +225,15 @@ class BaseStore(ABC):
     # Names ------------------------------------------------------------------------------------------------
 
     def _not_found(self, modelname: str, uids: str) -> ObjectNotFound:
-        return ObjectNotFound(f"{modelname} {uids} not present in {self}")
+        error = ObjectNotFound(f"{modelname} {uids} not present in {self}")
+        error.about("find", modelname, {"unique_id": uids})
+        return error
+
+    @staticmethod
+    def _twin(obj: DiffSyncModel) -> ObjectAlreadyExists:
+        error = ObjectAlreadyExists(f"Object {obj.get_unique_id()} already present", obj)
+        error.about("add", obj.get_type(), obj.get_identifiers())
+        return error
 
     def _uid(self, model: Any, identifier: str | Mapping[str, Any]) -> str:
         if isinstance(identifier, str):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driftline.engine.exceptions import ObjectAlreadyExists
-
 from . import BaseStore, model_name
 
 if TYPE_CHECKING:
@@ -65,7 +63,7 @@ class LocalStore(BaseStore):
         except KeyError:
             objects = self._data.setdefault(modelname, {})
         if objects.setdefault(uid, obj) is not obj:
-            raise ObjectAlreadyExists(f"Object {uid} already present", obj)
+            raise self._twin(obj)
         self._adopt(obj)
         if self._watchers:
             self._mark(modelname, uid, listed=True)
@@ -84,14 +82,13 @@ class LocalStore(BaseStore):
                 for uid in fresh:
                     self._mark(modelname, uid, listed=True)
 
-    @staticmethod
-    def _refuse_twins(group: list[DiffSyncModel], there: dict[str, DiffSyncModel]) -> None:
+    def _refuse_twins(self, group: list[DiffSyncModel], there: dict[str, DiffSyncModel]) -> None:
         """Raise ObjectAlreadyExists when two different objects share an identity; adding one twice is harmless."""
         known = dict(there)
         for obj in group:
             uid = obj.get_unique_id()
             if known.setdefault(uid, obj) is not obj:
-                raise ObjectAlreadyExists(f"Object {uid} already present", obj)
+                raise self._twin(obj)
 
     def update(self, *, obj: DiffSyncModel) -> None:
         """Put an object in, in place of the one that has its identity."""
