@@ -186,3 +186,12 @@ def test_elements() -> None:
     assert element("a").str() == "device: a (no diffs)"
     text = "device \"a\" : {'name': 'a'} : intent → leaf1 : {'+': {'x': 1}}"
     assert str(element("a", {"x": 1})) == text
+
+
+def test_a_move_is_told() -> None:
+    """An object that differs in nothing but its parent says why it is listed."""
+    moved = element("leaf1", {"role": "leaf"}, {"role": "leaf"})
+    moved.moved = True
+
+    assert moved.str() == "device: leaf1 (moved)"
+    assert element("leaf1", {"role": "leaf"}, {"role": "leaf"}).str() == "device: leaf1"

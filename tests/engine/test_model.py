@@ -257,3 +257,26 @@ def test_unique_id_follows_the_identifiers() -> None:
     other = one.model_copy(update={"vid": 2})
     one.vid = 3
     assert (one.get_unique_id(), other.get_unique_id()) == ("a__3", "a__2")
+
+
+def test_a_class_whose_post_init_forgets_its_base() -> None:
+    """A record is complete all the same: ported classes have a `model_post_init` of their own."""
+
+    class Forgetful(DiffSyncModel):
+        """Does not call its base."""
+
+        _modelname: ClassVar[str] = "forgetful"
+        _identifiers: ClassVar[tuple[str, ...]] = ("name",)
+
+        name: str
+
+        def model_post_init(self, _context: Any, /) -> None:
+            """Do something else."""
+
+    one = Forgetful(name="a")
+    assert (one.get_unique_id(), one.get_status(), one.get_managed()) == (
+        "a",
+        (DiffSyncStatus.SUCCESS, ""),
+        (),
+    )
+    assert Forgetful.model_construct(name="b").get_unique_id() == "b"

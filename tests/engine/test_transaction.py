@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from driftline.engine.transaction import MemoryTransaction, UndoLog
+from driftline.engine.transaction import MemoryTransaction
+from driftline.engine.undo import UndoLog
 
 
 def test_undo_in_reverse() -> None:

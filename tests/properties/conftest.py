@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def quiet() -> Iterator[None]:
     """Keep the log of thousands of runs out of the report of a failed one."""
     before = structlog.get_config()

@@ -361,13 +361,11 @@ class Adapter:
 
     def add(self, obj: DiffSyncModel, parent: DiffSyncModel | None = None) -> None:
         """Add an object, and list it under its parent."""
+        if parent is not None:
+            parent.expect_new(obj)
         self.store.add(obj=obj)
         if parent is not None:
-            try:
-                parent.add_child(obj)
-            except ObjectStoreException:
-                self.store.remove(obj=obj)
-                raise
+            parent.add_child(obj)
 
     def add_many(
         self,

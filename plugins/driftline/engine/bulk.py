@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from .calls import driven
 from .exceptions import TransactionError
 from .results import UnitResult
-from .unit import driven
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from .calls import HookCall, UnitPhases
     from .exceptions import DriftlineError
     from .plan import Step
     from .typing import Dataset
-    from .unit import HookCall, UnitPhases
 
     Item = tuple[str, list[Step]]
 

@@ -443,7 +443,7 @@ class DiffElement:
         """Return the element and what is below it as indented text."""
         margin = " " * indent
         diffs = self.get_attrs_diffs()
-        text = f"{margin}{self.type}: {self.name}"
+        text = f"{margin}{self.type}: {self.name}{' (moved)' if self.moved else ''}"
         if self.source_attrs is not None and self.dest_attrs is not None:
             for name in diffs.get("+", {}):
                 text += (

@@ -528,7 +528,8 @@ def _way_to_compare(source: DiffSyncModel, dest: DiffSyncModel) -> _How:
 def _managed(cls: type[DiffSyncModel], managed: frozenset[str] | None) -> tuple[str, ...]:
     """Return the attributes that an object's dataset has an opinion on, in the order of its fields."""
     wanted = cls._attributes if managed is None else managed
-    return tuple(name for name in cls.model_fields if name in wanted and name in cls._attributes)
+    fields = (*cls.model_fields, *cls.model_computed_fields)
+    return tuple(name for name in fields if name in wanted and name in cls._attributes)
 
 
 def _fields(obj: DiffSyncModel, how: _How) -> dict[str, Any]:

@@ -7,17 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .bulk import carry_out_in_bulk, offers_bulk_hooks
+from .calls import driven
 from .enum import DiffSyncStatus
 from .exceptions import ObjectRefused, RollbackError
 from .results import RunResult, StepResult, UnitOutcome, UnitResult
-from .unit import Parents, StepLog, UnitRun, driven
+from .steplog import StepLog
+from .undo import Parents
+from .unit import UnitRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from .calls import UnitPhases
     from .plan import Step
     from .typing import Dataset, Dispatch
-    from .unit import UnitPhases
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,7 @@ def execute(
         units: the steps by unit, in order.
         target: where the objects live; its hooks and transactions do the work.
         policy: how to behave.
-        dispatch: runs the units, in turn or at once.
+        dispatch: runs the units, in turn or at once; not used where the target has hooks for many objects.
         on_unit: called with each unit's result as soon as it is known.
         halt: set it to stop the run: units under way are finished, the others are not begun.
         log: a structlog logger for an event before and after every step; None: only units are logged.

@@ -123,27 +123,27 @@ class DiffSyncModel(BaseModel):
                     f"{cls.__name__}: fields {twice} are included in both {one} and {other}."
                 )
 
-    def __new__(cls, *_args: Any, **_fields: Any) -> Self:
-        """Start with every attribute managed, however the record is made."""
-        self = super().__new__(cls)
+    def model_post_init(self, _context: Any, /) -> None:
+        """Start with every attribute managed."""
         _set_slot(self, "_managed", None)
         _set_slot(self, "_uid", None)
-        return self
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Fill a slot that few records need when it is first read."""
-            if name not in _LATE:
+            """Fill a slot that few records need when it is first read; all of them where a class forgets its base."""
+            if name not in _EMPTY:
                 return super().__getattr__(name)
-            _set_slot(self, name, _LATE[name])
-            return _LATE[name]
+            _set_slot(self, name, _EMPTY[name])
+            return _EMPTY[name]
 
     @classmethod
     def trusted(cls, **fields: Any) -> Self:
-        """Make a record from values that are known to be valid, several times faster than by validating them.
+        """Make a record from values that are known to be valid.
 
-        For adapters that have checked or made the values themselves; every required field must be given.
+        Twice as fast as by validating them where that converts values or calls validators of the model's own,
+        hardly faster for plain fields. For adapters that have checked or made the values themselves; every required
+        field must be given.
         """
         obj = cls.__new__(cls)
         values = cls._blank.copy()
@@ -154,6 +154,8 @@ class DiffSyncModel(BaseModel):
         _set_slot(obj, "__pydantic_fields_set__", cls._field_names)
         _set_slot(obj, "__pydantic_extra__", None)
         _set_slot(obj, "__pydantic_private__", None)
+        _set_slot(obj, "_managed", None)
+        _set_slot(obj, "_uid", None)
         return obj
 
     def share_fields_set(self) -> None:
@@ -297,6 +299,7 @@ class DiffSyncModel(BaseModel):
         """Say which attributes this dataset has an opinion on; the others are not compared."""
         names = frozenset(attributes)
         _set_slot(self, "_managed", _SETS.setdefault(names, names))
+        self.touch()
         return self
 
     def get_managed(self) -> tuple[builtins.str, ...]:
@@ -337,8 +340,7 @@ class DiffSyncModel(BaseModel):
 
     def insert_child(self, child: DiffSyncModel, place: int) -> None:
         """List an object as a child at a place among its siblings."""
-        if self.place_of(child) is not None:
-            raise self._already(child)
+        self.expect_new(child)
         uids, uid = self._uids_for(child), child.get_unique_id()
         index = None if len(uids) < SHORT else self._index(uids, child)
         if index is None:
@@ -346,6 +348,11 @@ class DiffSyncModel(BaseModel):
         else:
             index.insert(uid, place)
         self.touch()
+
+    def expect_new(self, child: DiffSyncModel) -> None:
+        """Raise ObjectAlreadyExists when an object is listed as a child, ObjectStoreWrongType when it can't be."""
+        if self.place_of(child) is not None:
+            raise self._already(child)
 
     def _already(self, child: DiffSyncModel) -> ObjectAlreadyExists:
         kind, uid = child.get_type(), child.get_unique_id()
@@ -538,7 +545,7 @@ class DiffSyncModel(BaseModel):
         return self.get_unique_id()
 
 
-_LATE = {"_indexes": None, "_outcome": (DiffSyncStatus.SUCCESS, "")}
+_EMPTY = {"_indexes": None, "_managed": None, "_outcome": (DiffSyncStatus.SUCCESS, ""), "_uid": None}
 _set_slot = object.__setattr__
 """Past pydantic, which would look for a field of that name; bound once, since every record needs it."""
 

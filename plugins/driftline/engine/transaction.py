@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 
 class Transaction(Protocol):
@@ -83,29 +83,3 @@ class MemoryTransaction:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-class UndoLog:
-    """How to take back, in reverse order, what was done to the records in memory."""
-
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], object]] = []
-
-    def add(self, undo: Callable[[], object]) -> None:
-        """Note how to take back what is about to be done."""
-        self._undo.append(undo)
-
-    def forget(self) -> None:
-        """Let go of everything: what was to be undone refers back to the unit, which would outlive its use."""
-        self._undo.clear()
-
-    def rollback(self) -> None:
-        """Take everything back, also past what can't be taken back; the first such failure is raised at the end."""
-        failures: list[Exception] = []
-        while self._undo:
-            try:
-                self._undo.pop()()
-            except Exception as failure:  # noqa: BLE001 - the rest must still be taken back
-                failures.append(failure)
-        if failures:
-            raise failures[0]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from .calls import HookCall
 from .enum import DiffSyncModelFlags, DiffSyncStatus
 from .exceptions import (
     DriftlineError,
@@ -23,124 +22,23 @@ from .exceptions import (
     TransactionError,
 )
 from .results import StepResult, UnitOutcome, UnitResult
-from .transaction import UndoLog
-from .values import ATOMS, copied
+from .undo import UndoLog, past, values_of
+from .values import copied
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Callable, Generator
 
+    from .calls import Settle, UnitPhases
     from .model import DiffSyncModel
     from .plan import ObjectRef, Step
+    from .steplog import StepLog
     from .transaction import Transaction
     from .typing import Dataset
+    from .undo import Parents
 
 _log = structlog.get_logger(__name__)
-_LEVELS = {DiffSyncStatus.FAILURE: "warning", DiffSyncStatus.ERROR: "error"}
-_NUMBERS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _REFUSED = (DiffSyncStatus.FAILURE, DiffSyncStatus.ERROR)
-
-
-@dataclass(slots=True, eq=False)
-class HookCall:
-    """A hook that a unit wants to be called: by itself, or by whoever calls those of many units at once."""
-
-    step: Step
-    subject: Any
-    """The model's class for a create, else the object."""
-    arguments: tuple[Any, ...] = ()
-
-    def __call__(self) -> DiffSyncModel | None:
-        """Call the hook."""
-        result: DiffSyncModel | None = getattr(self.subject, self.step.action)(*self.arguments)
-        return result
-
-
-Settle = Callable[["DiffSyncModel | None"], "DiffSyncModel"]
-"""Enters into the records what a hook has done."""
-UnitPhases = Generator[HookCall, Any, UnitResult]
-"""A unit under way: it yields the hooks to call, is sent what they return, and returns its result."""
-
-
-def driven(
-    phases: UnitPhases, waiting: HookCall | None = None, answer: Callable[[], Any] | None = None
-) -> UnitResult:
-    """Take a unit through its phases, each hook called when its turn comes.
-
-    Args:
-        waiting: the hook that the unit waits for, when it is under way already.
-        answer: returns or raises what that hook did, when it was called with others; None: call it.
-    """
-    try:
-        call = waiting or next(phases)
-        while True:
-            try:
-                returned = (answer or call)()
-            except BaseException as error:  # noqa: BLE001 - the unit decides what comes of it
-                call = phases.throw(error)
-            else:
-                call = phases.send(returned)
-            answer = None
-    except StopIteration as end:
-        result: UnitResult = end.value
-        return result
-
-
-class StepLog:
-    """The events before and after every step, under the names that diffsync uses."""
-
-    def __init__(self, log: Any) -> None:
-        self._log = log
-        self._heard = {level: log is not None and _hears(log, number) for level, number in _NUMBERS.items()}
-
-    def attempt(self, step: Step, uid: str) -> None:
-        """Tell that a step is about to be tried."""
-        if self._heard["debug"]:
-            self._tell("debug", step, uid, f"Attempting model {step.action}")
-
-    def outcome(self, step: Step, uid: str, status: DiffSyncStatus, message: str, *, failed: bool) -> None:
-        """Tell what became of a step."""
-        level = _LEVELS.get(status, "info")
-        if self._heard[level]:
-            self._tell(level, step, uid, message, status=status.value)
-        if failed and self._heard["warning"]:
-            self._tell("warning", step, uid, "No object resulted from sync, will not process child objects.")
-
-    def _tell(self, level: str, step: Step, uid: str, event: str, **facts: str) -> None:
-        sides = {"-": step.before, "+": step.after}
-        diffs = {sign: values for sign, values in sides.items() if values is not None}
-        tell = getattr(self._log, level)
-        tell(event, action=step.action, model=step.model, unique_id=uid, diffs=diffs, **facts)
-
-
-def _hears(log: Any, level: int) -> bool:
-    """Return whether a logger does anything with events of a level; one that can't say does."""
-    enabled = getattr(log, "is_enabled_for", None)
-    return enabled is None or bool(enabled(level))
-
-
-class Parents:
-    """Who lists an object as a child, as it was when a run first asked; looking through all lists takes long."""
-
-    def __init__(self, target: Dataset) -> None:
-        self._target = target
-        self._known: dict[str, dict[str, list[tuple[str, str]]]] = {}
-
-    def of(self, obj: DiffSyncModel) -> list[DiffSyncModel]:
-        """Return the parents of an object that are still there."""
-        modelname = obj.get_type()
-        known = self._known.get(modelname)
-        if known is None:
-            known = self._known[modelname] = self._listed(modelname)
-        found = (self._target.get_or_none(*parent) for parent in known.get(obj.get_unique_id(), ()))
-        return [parent for parent in found if parent is not None]
-
-    def _listed(self, modelname: str) -> dict[str, list[tuple[str, str]]]:
-        listed: dict[str, list[tuple[str, str]]] = {}
-        for parent_model, field_name in self._target.parent_fields(modelname):
-            for parent in self._target.get_all(parent_model):
-                for uid in getattr(parent, field_name):
-                    listed.setdefault(uid, []).append((parent_model, parent.get_unique_id()))
-        return listed
 
 
 class UnitRun:
@@ -299,9 +197,9 @@ class UnitRun:
 
         def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
             obj = self._accepted(returned, step)
-            self._undo.add(_past(ObjectNotFound, lambda: self._target.remove(obj)))
+            self._undo.add(past(ObjectNotFound, lambda: self._target.remove(obj)))
             if parent is not None:
-                self._undo.add(_past(ObjectNotFound, lambda: parent.remove_child(obj)))
+                self._undo.add(past(ObjectNotFound, lambda: parent.remove_child(obj)))
             if self._compensate:
                 self._compensate_by(step, obj.delete)  # while it still is in its place
             self._target.add(obj)
@@ -323,7 +221,7 @@ class UnitRun:
                 self._compensate_by(step, lambda: obj.update(before))
             if parent is not None and parent.place_of(obj) is None:
                 self._disown(obj)
-                self._undo.add(_past(ObjectNotFound, lambda: parent.remove_child(obj)))
+                self._undo.add(past(ObjectNotFound, lambda: parent.remove_child(obj)))
                 self._adopt(obj, parent)
             obj.touch()
             return updated
@@ -372,7 +270,7 @@ class UnitRun:
         """Return the object that the step changes, with its values kept for the way back."""
         obj: DiffSyncModel = self._target.get(step.model, uid)
         self._objects[step.id] = obj
-        self._undo.add(_values_of(obj))
+        self._undo.add(values_of(obj))
         self._keep_children(obj)
         # What an earlier run said about it must not be taken for what this hook says.
         obj.set_status(DiffSyncStatus.UNKNOWN)
@@ -414,7 +312,7 @@ class UnitRun:
         place = parent.place_of(obj)
         if place is None:
             return False
-        self._undo.add(_past(ObjectAlreadyExists, lambda: parent.insert_child(obj, place)))
+        self._undo.add(past(ObjectAlreadyExists, lambda: parent.insert_child(obj, place)))
         parent.remove_child(obj, place)
         return True
 
@@ -521,37 +419,6 @@ class UnitRun:
 
 _READY = {"create": UnitRun._create, "update": UnitRun._update, "delete": UnitRun._delete}  # noqa: SLF001
 """What makes a step ready: it returns the hook to call, and what to do with what that returns."""
-
-
-def _past(error: type[DriftlineError], undo: Callable[[], object]) -> Callable[[], None]:
-    """Return how to take back what is about to be done: it is noted first, and may not be done after all."""
-
-    def tried() -> None:
-        with suppress(error):
-            undo()
-
-    return tried
-
-
-def _values_of(obj: DiffSyncModel) -> Callable[[], None]:
-    """Return a function that gives an object back the values that it has now.
-
-    The attributes are copied, since a hook may change a list in place.
-    """
-    values = obj.__dict__.copy()
-    for name in obj._attributes:  # noqa: SLF001 - their role, not their state
-        if type(value := values.get(name)) not in ATOMS:
-            values[name] = copied(value)
-    fields_set = obj.__pydantic_fields_set__  # never changed in place; see `__setattr__`
-
-    def give_back() -> None:
-        # Past the validation: what the object had may be what it would not accept today.
-        obj.__dict__.update(values)
-        object.__setattr__(obj, "__pydantic_fields_set__", fields_set)
-        obj.forget_unique_id()
-        obj.touch()
-
-    return give_back
 
 
 def _as_error(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
+    from driftline.engine.marks import Marks
     from driftline.engine.model import DiffSyncModel
 
 
@@ -108,6 +109,10 @@ class CachedStore(BaseStore):
         """Put an object in, in place of the one that has its identity."""
         self._store.update(obj=obj)
         self._drop(obj.get_type(), obj.get_unique_id())
+
+    def watch(self) -> Marks | None:
+        """Return new marks of what changes in the store behind it."""
+        return self._store.watch()
 
     def touch(self, obj: DiffSyncModel) -> None:
         """Note that an object of this store was changed in place."""

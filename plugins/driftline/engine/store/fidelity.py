@@ -14,11 +14,10 @@ from ipaddress import (
     IPv6Interface,
     IPv6Network,
 )
-from typing import TYPE_CHECKING, Any, Union
+from typing import Any, Union
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from driftline.engine.model import DiffSyncModel
+from driftline.engine.model import DiffSyncModel
 
 _EXACT = frozenset(
     {
@@ -69,7 +68,7 @@ def is_plain(cls: Any) -> bool:
     """Return whether it is the types of its values alone that tell whether an object of a model reads back."""
     own_code = (
         any(getattr(cls.__pydantic_decorators__, kind, None) for kind in _CHANGING)
-        or cls.__pydantic_post_init__ is not None
+        or cls.model_post_init is not DiffSyncModel.model_post_init
         or cls.__pydantic_custom_init__
     )
     return (

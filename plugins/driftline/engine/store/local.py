@@ -77,7 +77,7 @@ class LocalStore(BaseStore):
                 self._refuse_twins(group, there)
         for modelname, _, fresh in groups:
             self._data.setdefault(modelname, {}).update(fresh)
-            self._adopt(*group)
+            self._adopt(*fresh.values())
             if self._watchers:
                 for uid in fresh:
                     self._mark(modelname, uid, listed=True)

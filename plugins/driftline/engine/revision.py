@@ -1,0 +1,386 @@
+"""Bringing what is remembered of a comparison up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .differ import Siblings
+from .enum import DiffSyncModelFlags
+from .late import LateElement, put_by
+from .remembered import Below, CantTell, Group
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .diff import DiffElement
+    from .marks import Changes
+    from .model import DiffSyncModel
+    from .remembered import Key, Place, Recorder
+    from .typing import Dataset
+
+_NO_FLAGS = DiffSyncModelFlags.NONE
+
+
+class _Verdict:
+    """What is to be done about an object whose pair was not compared yet."""
+
+    __slots__ = ()
+
+
+_BELOW, _PAIR, _ALL, _NEW = _Verdict(), _Verdict(), _Verdict(), _Verdict()
+"""Something below it changed; its own values may have; all of it is to be compared; it was not listed before."""
+_NOWHERE: Any = ("", "nowhere")
+_Lists = tuple[list[str], list[str]]
+
+
+class Revision:
+    """Brings what is remembered up to date; raises CantTell when everything has to be compared."""
+
+    def __init__(self, recorder: Recorder, source: Dataset, dest: Dataset) -> None:
+        self._recorder = recorder
+        self._memory = recorder.memory
+        self._sides = source, dest
+        self._objects: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
+        self._todo: dict[Place, dict[str, dict[str, Any]]] = {}
+        """What to do about which objects: by parent, model and unique id; a verdict, an element, or None: the same."""
+        self._lists: dict[Place, dict[str, _Lists]] = {}
+        """The lists of children that changed, by parent and model."""
+        self._shapes: dict[Place, tuple[tuple[str, ...], int]] = {}
+        """The models below objects that were looked at, and how many objects are of others."""
+        self._dropped: dict[Key, Below] = {}
+
+    def run(self, ours: Changes, theirs: Changes) -> Below:
+        """Return what is below the top now."""
+        changed = {model: {**ours.get(model, {}), **theirs.get(model, {})} for model in {*ours, *theirs}}
+        for model, uids in changed.items():
+            listed = {uid for side in (ours, theirs) for uid, listed in side.get(model, {}).items() if listed}
+            self._check_top(model, uids, listed)
+            self._fetch(model, uids)
+        parents = [
+            key for model, uids in changed.items() if self._has_children(model) for key in _keys(model, uids)
+        ]
+        for key in sorted(parents, key=self._depth):
+            self._look_at_parent(key)
+        for model, uids in changed.items():
+            self._look_at_values(model, uids)
+        self._fetch_noted()
+        return self._redo(None) if self._todo else self._memory.below[None]
+
+    # What was changed -------------------------------------------------------------------------------------
+
+    def _check_top(self, model: str, uids: Iterable[str], listed: set[str]) -> None:
+        """Refuse what changes the list of objects at the top."""
+        tops = [model in side.top_level for side in self._sides]
+        if any(tops) and listed:
+            raise CantTell
+        if all(tops) and any(
+            self._home(0, model, uid) is _NOWHERE is self._home(1, model, uid) for uid in uids
+        ):
+            raise CantTell
+
+    def _fetch(self, model: str, uids: Iterable[str]) -> None:
+        """Get objects of both sides, all at once."""
+        known = self._objects.setdefault(model, ({}, {}))
+        wanted = [uid for uid in uids if uid not in known[0] or uid not in known[1]]
+        if wanted:
+            for side, objects in zip(self._sides, known, strict=True):
+                objects.update(side.find_by_uids(wanted, model))
+
+    def _fetch_noted(self) -> None:
+        """Get the objects that are to be compared, and those that become elements by what is below them."""
+        wanted: dict[str, list[str]] = {}
+        for models in self._todo.values():
+            for model, uids in models.items():
+                wanted.setdefault(model, []).extend(
+                    [uid for uid, verdict in uids.items() if type(verdict) is _Verdict]
+                )
+        for model, noted in wanted.items():
+            self._fetch(model, noted)
+
+    def _has_children(self, model: str) -> bool:
+        classes = {type(obj) for objects in self._objects[model] for obj in objects.values()}
+        return any(cls.get_children_mapping() for cls in classes)
+
+    def _home(self, side: int, model: str, uid: str) -> Place:
+        return self._memory.homes[side].get(model, {}).get(uid, _NOWHERE)
+
+    def _depth(self, key: Key) -> int:
+        depth, place = 0, self._either_home(key)
+        while place is not None and place is not _NOWHERE:
+            depth, place = depth + 1, self._either_home(place)
+        return depth
+
+    def _either_home(self, key: Key) -> Place:
+        home = self._home(0, *key)
+        return self._home(1, *key) if home is _NOWHERE else home
+
+    def _look_at_parent(self, key: Key) -> None:
+        """Find out what changed about an object that can have children."""
+        model, uid = key
+        home = self._common_home(key)
+        if home is _NOWHERE:
+            return
+        source, dest = (objects.get(uid) for objects in self._objects[model])
+        below = self._memory.below.get(key)
+        if source is None or dest is None or below is None or _ignored(source) or _ignored(dest):
+            self._compare_all(home, key)
+            return
+        how = self._recorder.way(source, dest)
+        if not below.groups.keys() <= set(how.children):
+            self._compare_all(home, key)
+            return
+        self._shapes[key] = how.children, _left_out(source, dest) + _left_out(dest, source)
+        for name in how.children:
+            self._look_at_lists(
+                key, name, below.groups.get(name), [*_listed(source, name)], [*_listed(dest, name)]
+            )
+        self._note(home, key, _PAIR)
+
+    def _common_home(self, key: Key) -> Place:
+        """Return where an object hangs; both sides must agree, if both have it. Raises CantTell."""
+        home, other = self._home(0, *key), self._home(1, *key)
+        if home is _NOWHERE or other is _NOWHERE:
+            if self._memory.elsewhere:
+                raise CantTell  # it may be what hangs elsewhere
+            return other if home is _NOWHERE else home
+        there = self._objects[key[0]]
+        if home != other or key[1] not in there[0] or key[1] not in there[1]:
+            raise CantTell
+        return home
+
+    def _look_at_lists(
+        self, place: Key, model: str, group: Group | None, ours: list[str], theirs: list[str]
+    ) -> None:
+        if group is None and not ours and not theirs:
+            return
+        group = group or Group(model)
+        if ours != group.ours or theirs != group.theirs:
+            self._relist(place, group, (ours, theirs))
+        if theirs != ours:
+            # Whether these are to go is the owner's word, which may be another one now.
+            for uid in set(theirs).difference(ours):
+                self._compare_all(place, (model, uid))
+
+    def _relist(self, place: Key, group: Group, lists: _Lists) -> None:
+        """Note that other children are listed now, or in another order."""
+        if self._memory.elsewhere:
+            raise CantTell
+        model, changed = group.model, set()
+        for side, before, now in zip(self._memory.homes, (group.ours, group.theirs), lists, strict=True):
+            homes = side.setdefault(model, {})
+            new, old = set(now), set(before)
+            if len(new) < len(now) or any(uid in homes for uid in new - old):
+                raise CantTell  # listed twice, or not taken off another list yet
+            for uid in old - new:
+                del homes[uid]
+            homes.update(dict.fromkeys(new - old, place))
+            changed |= new ^ old
+        ours, theirs = lists
+        self._lists.setdefault(place, {})[model] = ours, ours if theirs == ours else theirs
+        known = {*group.ours, *group.theirs}
+        self._todo.setdefault(place, {}).setdefault(model, {})
+        for uid in changed:
+            self._compare_all(place, (model, uid), new=uid not in known)
+
+    def _compare_all(self, place: Place, key: Key, *, new: bool = False) -> None:
+        """Note that an object is to be compared with all that is below it."""
+        if self._memory.elsewhere:
+            raise CantTell
+        self._drop(key)
+        known = self._todo.get(place, {}).get(key[0], {}).get(key[1])
+        self._note(place, key, _NEW if new or known is _NEW else _ALL)
+
+    def _drop(self, key: Key) -> None:
+        """Forget what is below an object."""
+        below = self._memory.below.pop(key, None)
+        if below is None:
+            return
+        self._dropped.setdefault(key, below)
+        for model, group in below.groups.items():
+            for side, uids in zip(self._memory.homes, (group.ours, group.theirs), strict=True):
+                for uid in uids:
+                    side[model].pop(uid, None)
+            for uid in {*group.ours, *group.theirs}:
+                self._drop((model, uid))
+
+    def _note(self, place: Place, key: Key, verdict: Any) -> None:
+        """Note what to do about an object, and that something changed below all those above it."""
+        model, uid = key
+        self._todo.setdefault(place, {}).setdefault(model, {})[uid] = verdict
+        ours, theirs = self._memory.homes
+        while place is not None:
+            model, uid = place
+            place = ours[model].get(uid, _NOWHERE)
+            if place is _NOWHERE:
+                place = theirs[model][uid]
+            known = self._todo.setdefault(place, {}).setdefault(model, {})
+            if uid in known:
+                return
+            known[uid] = _BELOW
+
+    def _look_at_values(self, model: str, uids: Iterable[str]) -> None:
+        """Compare the values of objects that have nothing below them."""
+        ours, theirs = self._objects[model]
+        homes, others = (side.get(model, {}) for side in self._memory.homes)
+        todo, judge = self._todo, self._judge
+        for uid in uids:
+            home = homes.get(uid, _NOWHERE)
+            if home is _NOWHERE or others.get(uid, _NOWHERE) is not home:
+                home = self._common_home((model, uid))
+                if home is _NOWHERE or uid not in homes or uid not in others:
+                    if home is not _NOWHERE:
+                        self._compare_all(home, (model, uid))
+                    continue
+            try:
+                siblings = todo[home][model]
+            except KeyError:
+                self._note(home, (model, uid), None)
+                siblings = todo[home][model]
+            if type(siblings.get(uid)) is _Verdict:
+                continue  # it is looked at anyway
+            try:
+                source, dest = ours[uid], theirs[uid]
+            except KeyError:  # it is listed and not there
+                raise CantTell from None
+            verdict = siblings[uid] = judge(uid, source, dest)
+            if verdict is _ALL:
+                self._compare_all(home, (model, uid))
+        self._recorder.compared += len(ours)
+
+    def _judge(self, uid: str, source: DiffSyncModel, dest: DiffSyncModel) -> Any:
+        """Return the element of two objects, None when they are the same, _ALL when that is not so simple."""
+        way = self._recorder.way(source, dest)
+        if way.values is None or not way.names or not way.ours == way.theirs == way.names:
+            flags = source.model_flags, dest.model_flags
+            return _ALL if any(flags) else self._recorder.pair(uid, source, dest, None).elements.get(uid)
+        mine, theirs = way.values(source.__dict__), way.values(dest.__dict__)
+        if mine[0] is not _NO_FLAGS or theirs[0] is not _NO_FLAGS:
+            return _ALL
+        if mine == theirs:
+            return None
+        same = type(dest).same
+        for name, one, other in zip(way.names, mine[1:], theirs[1:], strict=True):
+            if one != other and not same(name, one, other):
+                values = put_by(type(source), way.names, mine), put_by(type(dest), way.names, theirs)
+                return LateElement(self._recorder, source, dest, values)
+        return None
+
+    # What came of it --------------------------------------------------------------------------------------
+
+    def _redo(self, place: Place) -> Below:
+        """Return what is below an object now."""
+        before = self._memory.below[place]
+        lists, groups = self._lists.get(place, {}), dict(before.groups)
+        for model, uids in self._todo.get(place, {}).items():
+            groups[model] = self._regroup(place, groups.get(model) or Group(model), lists.get(model), uids)
+        left_out = before.left_out_here
+        if place in self._shapes:
+            models, left_out = self._shapes[place]
+            groups = {model: groups[model] for model in models if model in groups}
+        below = self._memory.below[place] = Below(groups, left_out)
+        return below
+
+    def _regroup(self, place: Place, group: Group, lists: _Lists | None, uids: Mapping[str, Any]) -> Group:
+        """Return a group as it is now: only these objects are other than before."""
+        model, whole = group.model, []
+        ours, theirs = lists or (group.ours, group.theirs)
+        now = Group(
+            model, ours, theirs, group.differing.copy(), group.skipped, group.unchanged, group.left_out
+        )
+        for uid, verdict in uids.items():
+            element = now.differing.pop(uid, None)
+            if element is None and verdict is not _NEW:
+                _take_back(now, uid, self._below((model, uid)) if type(verdict) is _Verdict else None)
+            if verdict is _ALL or verdict is _NEW:
+                whole.append(uid)
+            elif verdict is _BELOW or verdict is _PAIR:
+                self._pass_on(now, uid, element, own_values=verdict is _PAIR)
+            elif verdict is None:
+                now.unchanged += 1
+            else:
+                now.differing[uid] = verdict
+        if whole:
+            self._compare_whole(place, now, whole)
+        return now
+
+    def _below(self, key: Key) -> Below | None:
+        """Return what was below an object."""
+        return self._dropped.get(key) or self._memory.below.get(key)
+
+    def _pass_on(self, group: Group, uid: str, element: DiffElement | None, *, own_values: bool) -> None:
+        """Note what is below an object now; whether its own values differ may be known, or not."""
+        key, recorder = (group.model, uid), self._recorder
+        below = self._redo(key)
+        if own_values:
+            element = recorder.pair(uid, *self._both(key), None).elements.get(uid)
+            recorder.compared += 1
+        if element is not None and (element.moved or element.changed != ()):
+            group.differing[uid] = LateElement.over(element, below, recorder)
+        elif below.differs:
+            group.differing[uid] = LateElement(recorder, *self._both(key), None, below)
+        else:
+            group.unchanged += 1 + below.unchanged
+            group.left_out += below.left_out
+
+    def _both(self, key: Key) -> tuple[DiffSyncModel, DiffSyncModel]:
+        ours, theirs = self._objects[key[0]]
+        try:
+            return ours[key[1]], theirs[key[1]]
+        except KeyError:
+            raise CantTell from None
+
+    def _compare_whole(self, place: Place, group: Group, uids: list[str]) -> None:
+        """Compare some objects of a group, and what is below them."""
+        model = group.model
+        ours, theirs = (self._siblings(side, place, model, uids) for side in (0, 1))
+        found, into = self._recorder.some(model, ours, theirs, self._owner(place))
+        group.differing.update(found.elements)
+        group.skipped = group.skipped | found.skipped
+        group.unchanged += into.unchanged
+        group.left_out += into.skipped
+
+    def _siblings(self, side: int, place: Place, model: str, uids: list[str]) -> Siblings:
+        there = [uid for uid in uids if self._home(side, model, uid) == place]
+        objects = self._objects[model][side]
+        if any(uid not in objects for uid in there):
+            raise CantTell
+        return Siblings(there, [objects[uid] for uid in there])
+
+    def _owner(self, place: Place) -> DiffSyncModel | None:
+        """Return the source's object that has the say about what only the destination has below it."""
+        if place is None or self._home(0, *place) is _NOWHERE:
+            return None
+        self._fetch(place[0], [place[1]])
+        owner: DiffSyncModel | None = self._objects[place[0]][0].get(place[1])
+        return owner
+
+
+def _take_back(group: Group, uid: str, below: Below | None) -> None:
+    """Do not count an object that is no element for what it was counted."""
+    if uid in group.skipped:
+        group.skipped = group.skipped - {uid}
+        group.left_out -= 1
+        return
+    group.unchanged -= 1
+    if below is not None:
+        group.unchanged -= below.unchanged
+        group.left_out -= below.left_out
+
+
+def _keys(model: str, uids: Iterable[str]) -> list[Key]:
+    return [(model, uid) for uid in uids]
+
+
+def _listed(obj: DiffSyncModel, model: str) -> list[str]:
+    uids: list[str] = getattr(obj, obj.get_children_mapping()[model])
+    return uids
+
+
+def _left_out(one: DiffSyncModel, other: DiffSyncModel) -> int:
+    """Return how many children one lists that are of models unknown to the other."""
+    unknown = one.get_children_mapping().keys() - other.get_children_mapping().keys()
+    return sum(len(_listed(one, model)) for model in unknown)
+
+
+def _ignored(obj: DiffSyncModel) -> bool:
+    return DiffSyncModelFlags.IGNORE in obj.model_flags

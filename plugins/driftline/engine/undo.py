@@ -1,0 +1,97 @@
+"""How what was done to the records is taken back."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from .values import ATOMS, copied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .exceptions import DriftlineError
+    from .model import DiffSyncModel
+    from .typing import Dataset
+
+
+class UndoLog:
+    """How to take back, in reverse order, what was done to the records in memory."""
+
+    def __init__(self) -> None:
+        self._undo: list[Callable[[], object]] = []
+
+    def add(self, undo: Callable[[], object]) -> None:
+        """Note how to take back what is about to be done."""
+        self._undo.append(undo)
+
+    def forget(self) -> None:
+        """Let go of everything: what was to be undone refers back to the unit, which would outlive its use."""
+        self._undo.clear()
+
+    def rollback(self) -> None:
+        """Take everything back, also past what can't be taken back; the first such failure is raised at the end."""
+        failures: list[BaseException] = []
+        while self._undo:
+            try:
+                self._undo.pop()()
+            except BaseException as failure:  # noqa: BLE001 - the rest must still be taken back
+                failures.append(failure)
+        if failures:
+            raise failures[0]
+
+
+def past(error: type[DriftlineError], undo: Callable[[], object]) -> Callable[[], None]:
+    """Return how to take back what is about to be done: it is noted first, and may not be done after all."""
+
+    def tried() -> None:
+        with suppress(error):
+            undo()
+
+    return tried
+
+
+def values_of(obj: DiffSyncModel) -> Callable[[], None]:
+    """Return a function that gives an object back the values that it has now.
+
+    The attributes are copied, since a hook may change a list in place.
+    """
+    values = obj.__dict__.copy()
+    for name in obj._attributes:  # noqa: SLF001 - their role, not their state
+        if type(value := values.get(name)) not in ATOMS:
+            values[name] = copied(value)
+    fields_set = obj.__pydantic_fields_set__  # never changed in place; see `__setattr__`
+
+    def give_back() -> None:
+        # Past the validation: what the object had may be what it would not accept today.
+        obj.__dict__.update(values)
+        object.__setattr__(obj, "__pydantic_fields_set__", fields_set)
+        obj.forget_unique_id()
+        obj.touch()
+
+    return give_back
+
+
+class Parents:
+    """Who lists an object as a child, as it was when a run first asked; looking through all lists takes long."""
+
+    def __init__(self, target: Dataset) -> None:
+        self._target = target
+        self._known: dict[str, dict[str, list[tuple[str, str]]]] = {}
+
+    def of(self, obj: DiffSyncModel) -> list[DiffSyncModel]:
+        """Return the parents of an object that are still there."""
+        modelname = obj.get_type()
+        known = self._known.get(modelname)
+        if known is None:
+            known = self._known[modelname] = self._listed(modelname)
+        found = (self._target.get_or_none(*parent) for parent in known.get(obj.get_unique_id(), ()))
+        return [parent for parent in found if parent is not None]
+
+    def _listed(self, modelname: str) -> dict[str, list[tuple[str, str]]]:
+        listed: dict[str, list[tuple[str, str]]] = {}
+        for parent_model, field_name in self._target.parent_fields(modelname):
+            for parent in self._target.get_all(parent_model):
+                for uid in getattr(parent, field_name):
+                    listed.setdefault(uid, []).append((parent_model, parent.get_unique_id()))
+        return listed
