@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sqlite3
@@ -236,3 +237,20 @@ def test_a_forked_process_has_a_connection_of_its_own(tmp_path: Path) -> None:
     store.flush()
     assert [room.name for room in rooms.get_all(Room)] == ["r0", "r1", "child", "parent"]
     store.close()
+
+
+def test_a_store_that_goes_away_closes_its_file(tmp_path: Path) -> None:
+    """What waits is written, and the file is let go of, though nobody has closed the store."""
+    path = tmp_path / "building.db"
+    adapter = Building("b", internal_storage_engine=SqliteStore(path))
+    adapter.add(Room(name="r"))
+    adapter.store.flush()
+    connection = adapter.store._texts._file._connection
+
+    del adapter
+    gc.collect()
+
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+    with SqliteStore(path) as store:
+        assert store.count() == 1

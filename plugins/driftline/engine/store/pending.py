@@ -80,15 +80,16 @@ class Pending:
             uids = ", ".join(f"{change.modelname} {change.uid}" for change in refused)
             raise ObjectAlreadyExists(f"Object {uids} already present, added by somebody else meanwhile")
 
-    def write_at_the_end(self) -> None:
-        """Write what nobody has written when the store goes away or the program ends."""
-        # A forked process has the changes too; they are its parent's to write.
-        if os.getpid() != self._process or not self._changes:
-            return
+    def end(self) -> None:
+        """Write what nobody has written, and let go of what is open, when the store goes away or the program ends."""
+        if os.getpid() != self._process:
+            return  # a forked process has the changes and what is open too; they are its parent's
         try:
             self.write()
         except DriftlineError as error:
             _log.error("changes of the store were lost", changes=len(self), reason=str(error))
+        finally:
+            self._texts.close()
 
     def _encoded(self) -> list[Change]:
         """Return the changes with the objects' texts."""

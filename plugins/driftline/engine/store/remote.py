@@ -51,7 +51,7 @@ class RemoteStore(BaseStore):
         self._types: set[type] = set()
         """The classes of objects that can be kept without loss."""
         # Changes keep their store alive, by way of their objects' adapter: they are still there at the end.
-        self._at_the_end = weakref.finalize(self, self._pending.write_at_the_end)
+        self._at_the_end = weakref.finalize(self, self._pending.end)
 
     # Reading ----------------------------------------------------------------------------------------------
 
