@@ -280,3 +280,13 @@ def test_a_class_whose_post_init_forgets_its_base() -> None:
         (),
     )
     assert Forgetful.model_construct(name="b").get_unique_id() == "b"
+
+
+def test_a_record_of_something_that_is_no_adapter() -> None:
+    """Ported hooks and their tests may be given anything as the adapter."""
+    leaf = Device.create_base(object(), {"name": "leaf1"}, {"role": "leaf"})
+
+    assert leaf is not None
+    assert leaf.update_base({"role": "spine"}) is leaf
+    leaf.add_child(Interface(name="Et1"))
+    assert (leaf.role, leaf.interfaces) == ("spine", ["Et1"])

@@ -404,8 +404,8 @@ class DiffSyncModel(BaseModel):
     def touch(self) -> None:
         """Tell the store that this record was changed in place; some write it down, some remember that it was."""
         adapter = self.adapter
-        if adapter is not None:
-            adapter.store.touch(self)
+        if adapter is not None and (store := getattr(adapter, "store", None)) is not None:
+            store.touch(self)  # hooks may be given something else than an adapter
 
     def _uids_for(self, child: DiffSyncModel) -> list[builtins.str]:
         try:
