@@ -366,7 +366,7 @@ class DiffSyncModel(BaseModel):
             return
         uids, new = self._uids_for(children[0]), [child.get_unique_id() for child in children]
         twice = len(set(new)) < len(new) or (uids and not set(uids).isdisjoint(new))
-        if twice or len({child.get_type() for child in children}) > 1:
+        if twice or len({cls.get_type() for cls in {type(child) for child in children}}) > 1:
             raise ObjectAlreadyExists(
                 f"Already storing one of {len(new)} {children[0].get_type()} in {self.get_unique_id()}",
                 children[0],
