@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .enum import DiffSyncActions
 from .exceptions import DiffException
+from .store import model_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -54,7 +55,7 @@ def filter_by_action(diff: AnyDiff, action: str | None) -> AnyDiff:
 
 def filter_by_type(diff: AnyDiff, model: Any) -> AnyDiff:
     """Return the part of a diff that is about one model, given by its name or its class."""
-    wanted = _modelname(model)
+    wanted = model_name(model)
     return filtered(diff, lambda element: element.type == wanted)
 
 
@@ -126,7 +127,7 @@ def query(diff: Diff, **criteria: Any) -> list[DiffElement]:
 
 
 def _by_type(model: Any) -> Predicate:
-    wanted = _modelname(model)
+    wanted = model_name(model)
     return lambda element: element.type == wanted
 
 
@@ -165,11 +166,6 @@ def _action(action: str | None) -> str | None:
         code="DIFF-QUERY",
         hint=f"the actions are {', '.join(_ACTIONS)} and {NO_CHANGE}",
     )
-
-
-def _modelname(model: Any) -> str:
-    name = model if isinstance(model, str) else model.get_type()
-    return str(name)
 
 
 # Counts ---------------------------------------------------------------------------------------------------

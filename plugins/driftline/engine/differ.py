@@ -98,7 +98,7 @@ class Families:
 
     def _fetch(self, start: int, modelname: str) -> list[Siblings]:
         parents = self._parents[start : start + _SIBLINGS]
-        lists = [_listed(parent, modelname) for parent in parents]
+        lists = [listed(parent, modelname) for parent in parents]
         wanted = list(itertools.chain.from_iterable(lists))
         try:
             objects = iter(self._dataset.get_by_uids(wanted, modelname) if wanted else ())
@@ -121,7 +121,8 @@ class Families:
         return LoadError(f"{self._dataset.name}: a {modelname} was removed meanwhile", code="LOAD-ORPHAN")
 
 
-def _listed(parent: DiffSyncModel | None, modelname: str) -> list[str]:
+def listed(parent: DiffSyncModel | None, modelname: str) -> list[str]:
+    """Return the unique ids that a parent lists of a model: the list itself."""
     field_name = None if parent is None else parent.get_children_mapping().get(modelname)
     uids: list[str] = getattr(parent, field_name) if field_name else []
     return uids
@@ -157,7 +158,7 @@ class Unchanged:
         there = self.comparison.dest.find_by_uids(uids, self.model)
         for uid, obj in zip(uids, self.sources, strict=True):
             dest = there.get(uid)
-            if dest is None or uid in self.differing or uid in self.skipped or _ignored(obj, dest):
+            if dest is None or uid in self.differing or uid in self.skipped or ignored(obj, dest):
                 continue
             yield obj, dest
 
@@ -314,7 +315,7 @@ class Comparison:
                     same += 1
                     continue
             below = None
-            if how.parents and not _ignored(obj, match):
+            if how.parents and not ignored(obj, match):
                 below = self._below(obj, match, how, our_children, their_children, place)
             self._pair(uid, obj, match, how, below, found, moved=uid in moved)
         found.into.unchanged += same
@@ -377,11 +378,9 @@ class Comparison:
         *,
         moved: bool,
     ) -> None:
-        if _ignored(source, dest):
+        if ignored(source, dest):
             self.processed -= 1  # the two count as one
-            self._skip(
-                uid, source, f"IGNORE flag on {'source' if _ignored(source) else 'dest'} object", found
-            )
+            self._skip(uid, source, f"IGNORE flag on {'source' if ignored(source) else 'dest'} object", found)
             return
         mine, theirs = _fields(source, how), _fields(dest, how)
         names = [name for name in how.names if name in mine and name in theirs]
@@ -415,7 +414,7 @@ class Comparison:
                 self.compare(modelname, mine, other, source, below)
         for one, another in ((source, dest), (dest, source)):
             for modelname in one.get_children_mapping().keys() - another.get_children_mapping().keys():
-                self.leave_out(len(_listed(one, modelname)), below)
+                self.leave_out(len(listed(one, modelname)), below)
         return below
 
     def _unmatched_source(
@@ -465,14 +464,14 @@ class Comparison:
             return ""
         if DiffSyncModelFlags.SKIP_UNMATCHED_SRC in source.model_flags:
             return "SKIP_UNMATCHED_SRC flag on model"
-        return "IGNORE flag on source object" if _ignored(source) else ""
+        return "IGNORE flag on source object" if ignored(source) else ""
 
     def _why_not_delete(self, dest: DiffSyncModel, owner: DiffSyncModel | None) -> str:
         if DiffSyncFlags.SKIP_UNMATCHED_DST in self.flags:
             return "SKIP_UNMATCHED_DST flag on source adapter"  # diffsync's words, though it means the other
         if DiffSyncModelFlags.SKIP_UNMATCHED_DST in dest.model_flags:
             return "SKIP_UNMATCHED_DST flag on model"
-        if _ignored(dest):
+        if ignored(dest):
             return "IGNORE flag on dest object"
         return "" if owner is None or owner.owns(dest) else "ownership: the source does not own it"
 
@@ -550,7 +549,8 @@ def _one_sided(obj: DiffSyncModel) -> dict[str, Any]:
     return _copies(values, _managed(type(obj), obj._managed))
 
 
-def _ignored(*objects: DiffSyncModel) -> bool:
+def ignored(*objects: DiffSyncModel) -> bool:
+    """Return whether any of the objects is flagged to be left out of comparisons."""
     return any(
         obj.model_flags is not _NO_FLAGS and DiffSyncModelFlags.IGNORE in obj.model_flags for obj in objects
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .differ import Siblings
+from .differ import Siblings, ignored, listed
 from .enum import DiffSyncModelFlags
 from .late import LateElement, put_by
 from .remembered import Below, CantTell, Group
@@ -122,7 +122,7 @@ class Revision:
             return
         source, dest = (objects.get(uid) for objects in self._objects[model])
         below = self._memory.below.get(key)
-        if source is None or dest is None or below is None or _ignored(source) or _ignored(dest):
+        if source is None or dest is None or below is None or ignored(source) or ignored(dest):
             self._compare_all(home, key)
             return
         how = self._recorder.way(source, dest)
@@ -132,7 +132,7 @@ class Revision:
         self._shapes[key] = how.children, _left_out(source, dest) + _left_out(dest, source)
         for name in how.children:
             self._look_at_lists(
-                key, name, below.groups.get(name), [*_listed(source, name)], [*_listed(dest, name)]
+                key, name, below.groups.get(name), [*listed(source, name)], [*listed(dest, name)]
             )
         self._note(home, key, _PAIR)
 
@@ -371,16 +371,7 @@ def _keys(model: str, uids: Iterable[str]) -> list[Key]:
     return [(model, uid) for uid in uids]
 
 
-def _listed(obj: DiffSyncModel, model: str) -> list[str]:
-    uids: list[str] = getattr(obj, obj.get_children_mapping()[model])
-    return uids
-
-
 def _left_out(one: DiffSyncModel, other: DiffSyncModel) -> int:
     """Return how many children one lists that are of models unknown to the other."""
     unknown = one.get_children_mapping().keys() - other.get_children_mapping().keys()
-    return sum(len(_listed(one, model)) for model in unknown)
-
-
-def _ignored(obj: DiffSyncModel) -> bool:
-    return DiffSyncModelFlags.IGNORE in obj.model_flags
+    return sum(len(listed(one, model)) for model in unknown)
