@@ -9,7 +9,8 @@ from driftline.adapters.intent import IntentAdapter
 from driftline.devices import DeviceAdapter, Expected, Fleet
 from driftline.engine import Diff, DiffSyncModelFlags, Plan
 from driftline.engine.exceptions import LoadError, StalePlan
-from driftline.engine.executor import Policy, execute
+from driftline.engine.executor import execute
+from driftline.engine.policy import Policy
 from driftline.engine.loading import bulk_load
 from driftline.engine.plan import make_plan, stale
 from driftline.network import Device, Site, change_order, select

@@ -17,7 +17,8 @@ from driftline.engine.exceptions import (
     Unreachable,
     VerifyError,
 )
-from driftline.engine.executor import Policy, execute
+from driftline.engine.executor import execute
+from driftline.engine.policy import Policy
 from driftline.engine.plan import ObjectRef, Step, by_unit, make_plan, make_steps
 from driftline.engine.results import UnitOutcome
 

@@ -27,7 +27,8 @@ from driftline.engine import (
     load_together,
 )
 from driftline.engine.exceptions import DriftlineError, Problem
-from driftline.engine.executor import Policy, execute
+from driftline.engine.executor import execute
+from driftline.engine.policy import Policy
 from driftline.engine.plan import make_plan, stale
 from driftline.engine.results import RunResult, StepResult, UnitOutcome, UnitResult
 from driftline.engine.store.cached import CachedStore

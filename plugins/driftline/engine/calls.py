@@ -6,7 +6,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .exceptions import TransactionError
 from .results import UnitResult
+from .transaction import Gate
 
 if TYPE_CHECKING:
     from .model import DiffSyncModel
@@ -30,14 +32,18 @@ class HookCall:
 
 Settle = Callable[["DiffSyncModel | None"], "DiffSyncModel"]
 """Enters into the records what a hook has done."""
-UnitPhases = Generator[HookCall, Any, UnitResult]
-"""A unit under way: it yields the hooks to call, is sent what they return, and returns its result."""
+UnitPhases = Generator[HookCall | Gate, Any, UnitResult]
+"""A unit under way: it yields the hooks to call, is sent what they return, and returns its result.
+
+It also yields the gates that it has reached, and goes on when it is sent anything: None, or at PREPARED another
+number of seconds for the timer of its commit.
+"""
 
 
 def driven(
     phases: UnitPhases, waiting: HookCall | None = None, answer: Callable[[], Any] | None = None
 ) -> UnitResult:
-    """Take a unit through its phases, each hook called when its turn comes.
+    """Take a unit through all its phases, each hook called when its turn comes.
 
     Args:
         waiting: the hook that the unit waits for, when it is under way already.
@@ -46,13 +52,42 @@ def driven(
     try:
         call = waiting or next(phases)
         while True:
-            try:
-                returned = (answer or call)()
-            except BaseException as error:  # noqa: BLE001 - the unit decides what comes of it
-                call = phases.throw(error)
-            else:
-                call = phases.send(returned)
+            call = phases.send(None) if isinstance(call, Gate) else _answered(phases, answer or call)
             answer = None
     except StopIteration as end:
         result: UnitResult = end.value
         return result
+
+
+def to_the_next_gate(phases: UnitPhases, answer: Any = None) -> Gate | UnitResult:
+    """Take a unit as far as its next gate, or to its end.
+
+    Args:
+        answer: what the gate at which it waits is answered with.
+    """
+    try:
+        call = phases.send(answer)
+        while not isinstance(call, Gate):
+            call = _answered(phases, call)
+    except StopIteration as end:
+        result: UnitResult = end.value
+        return result
+    return call
+
+
+def taken_back(phases: UnitPhases, cause: BaseException) -> UnitResult:
+    """Take back a unit that waits at a gate, because of what happened elsewhere."""
+    try:
+        phases.throw(cause)
+    except StopIteration as end:
+        result: UnitResult = end.value
+        return result
+    raise TransactionError("a unit that was to be taken back went on", code="UNIT-WENT-ON") from cause
+
+
+def _answered(phases: UnitPhases, answer: Callable[[], Any]) -> HookCall | Gate:
+    try:
+        returned = answer()
+    except BaseException as error:  # noqa: BLE001 - the unit decides what comes of it
+        return phases.throw(error)
+    return phases.send(returned)

@@ -10,8 +10,10 @@ from .bulk import carry_out_in_bulk, offers_bulk_hooks
 from .calls import driven
 from .enum import DiffSyncStatus
 from .exceptions import ObjectRefused, RollbackError
-from .results import RunResult, StepResult, UnitOutcome, UnitResult
+from .policy import Policy
+from .results import RunResult, StepResult, UnitOutcome, UnitResult, skipped
 from .steplog import StepLog
+from .together import carry_out_together
 from .undo import Parents
 from .unit import UnitRun
 
@@ -21,18 +23,6 @@ if TYPE_CHECKING:
     from .calls import UnitPhases
     from .plan import Step
     from .typing import Dataset, Dispatch
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """How a run behaves."""
-
-    revert_in: int | None = None
-    """Seconds until an unconfirmed change reverts by itself, on targets that can; None: no timer."""
-    stop_on_failure: bool = False
-    """Whether units that have not begun are skipped after the first failure, a hook's refusal apart."""
-    check: Callable[[], None] | None = None
-    """Called when a unit has been verified and before it is confirmed; what it raises takes the unit back."""
 
 
 def in_turn(work: Callable[[Any], Any], units: Sequence[Any]) -> Iterable[Any]:
@@ -63,7 +53,10 @@ def execute(
     """
     run = _Run(target, policy or Policy(), on_unit, halt or threading.Event(), StepLog(log))
     try:
-        if offers_bulk_hooks(target):
+        if run.policy.together is not None:
+            for name, group in groups(units, run.policy.together.group_of).items():
+                carry_out_together(name, batches(group), run, run.policy.together, dispatch)
+        elif offers_bulk_hooks(target):
             carry_out_in_bulk(units, target, run)
         else:
             for batch in batches(units):
@@ -86,6 +79,16 @@ def batches(units: Mapping[str, list[Step]]) -> Iterator[list[tuple[str, list[St
         batch[unit] = steps
     if batch:
         yield list(batch.items())
+
+
+def groups(
+    units: Mapping[str, list[Step]], group_of: Callable[[str], str]
+) -> dict[str, dict[str, list[Step]]]:
+    """Return the units by group, all in order."""
+    found: dict[str, dict[str, list[Step]]] = {}
+    for unit, steps in units.items():
+        found.setdefault(group_of(unit), {})[unit] = steps
+    return found
 
 
 @dataclass(slots=True)
@@ -117,13 +120,9 @@ class _Run:
         unit, steps = item
         why = self._why_not(steps)
         if why:
-            return _skip(unit, steps, why)
+            return skipped(unit, steps, why)
         self.begun.add(unit)
-        policy = self.policy
-        run = UnitRun(
-            unit, steps, self.target, policy.revert_in, policy.check, self.halt, self.log, self.parents
-        )
-        return run.phases()
+        return UnitRun(unit, steps, self.target, self.policy, self.halt, self.log, self.parents).phases()
 
     def end(self, result: UnitResult) -> UnitResult:
         """Note a unit's result, and tell it."""
@@ -139,7 +138,7 @@ class _Run:
         """Return how a unit ended, also when an interruption kept it from saying so."""
         if unit in self.results:
             return self.results[unit]
-        return _lost(unit, steps) if unit in self.begun else _skip(unit, steps, "the run was interrupted")
+        return _lost(unit, steps) if unit in self.begun else skipped(unit, steps, "the run was interrupted")
 
     def _tell(self, result: UnitResult) -> None:
         if self.on_unit is None:
@@ -165,12 +164,6 @@ class _Run:
             ):
                 return "what it depends on failed"
         return ""
-
-
-def _skip(unit: str, steps: list[Step], why: str) -> UnitResult:
-    message = f"not tried: {why}"
-    results = tuple(StepResult(step, DiffSyncStatus.UNKNOWN, message) for step in steps)
-    return UnitResult(unit, UnitOutcome.SKIPPED, results)
 
 
 def _lost(unit: str, steps: list[Step]) -> UnitResult:

@@ -7,8 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from .enum import DiffSyncStatus
+
 if TYPE_CHECKING:
-    from .enum import DiffSyncStatus
+    from collections.abc import Iterable
+
     from .exceptions import DriftlineError
     from .plan import Step
 
@@ -49,6 +52,13 @@ class UnitResult(NamedTuple):
     guarantee: str = ""
     warnings: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+def skipped(unit: str, steps: Iterable[Step], why: str) -> UnitResult:
+    """Return the result of a unit that was not tried."""
+    message = f"not tried: {why}"
+    results = tuple(StepResult(step, DiffSyncStatus.UNKNOWN, message) for step in steps)
+    return UnitResult(unit, UnitOutcome.SKIPPED, results)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import structlog
 from .checkpoint import Checkpoint
 from .enum import DiffSyncFlags, DiffSyncStatus
 from .exceptions import CheckpointError, ObjectRefused, SyncValidationError
-from .executor import Policy, execute
+from .executor import execute
 from .loading import relieved
 from .plan import by_unit, make_steps, stable_id
+from .policy import Policy
 from .rehearsal import rehearse
 from .results import UnitOutcome
 

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+
+class Gate(enum.Enum):
+    """Where a unit can wait for those that it changes together with; it can be taken back at each of them."""
+
+    PREPARED = "prepared"
+    """Everything is staged, nothing has an effect."""
+    COMMITTED = "committed"
+    """The change is effective, on targets with a timer until that runs out."""
+    VERIFIED = "verified"
+    """The target was read back and is as planned."""
+    CONFIRMED = "confirmed"
+    """The change is permanent."""
 
 
 class Transaction(Protocol):
@@ -20,6 +35,13 @@ class Transaction(Protocol):
     """What protects the unit if everything fails, in words for the report."""
     warnings: list[str]
     """What a person should know about this unit though it is no failure."""
+
+    @property
+    def recovery(self) -> Mapping[str, str]:
+        """What another process needs to take the unit back: texts by purpose, known once it is prepared.
+
+        They may hold secrets of the target.
+        """
 
     def begin(self, steps: Sequence[str]) -> None:
         """Open the unit and check that it is the planned one; raises TargetError before anything is written.
@@ -58,6 +80,8 @@ class MemoryTransaction:
     guarantee = "none: each hook wrote at once"
     hooks_write = True
     """The hooks' effects are taken back by their opposites: a created object is deleted, an update undone."""
+
+    recovery: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self) -> None:
         self.warnings: list[str] = []

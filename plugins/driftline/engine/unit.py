@@ -22,6 +22,7 @@ from .exceptions import (
     TransactionError,
 )
 from .results import StepResult, UnitOutcome, UnitResult
+from .transaction import Gate
 from .undo import UndoLog, past, values_of
 from .values import copied
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from .calls import Settle, UnitPhases
     from .model import DiffSyncModel
     from .plan import ObjectRef, Step
+    from .policy import Policy
     from .steplog import StepLog
     from .transaction import Transaction
     from .typing import Dataset
@@ -47,7 +49,6 @@ class UnitRun:
     __slots__ = (
         "_begun",
         "_called",
-        "_check",
         "_compensate",
         "_current",
         "_halt",
@@ -56,7 +57,7 @@ class UnitRun:
         "_native_diff",
         "_objects",
         "_parents",
-        "_revert_in",
+        "_policy",
         "_steps",
         "_target",
         "_uids",
@@ -70,8 +71,7 @@ class UnitRun:
         unit: str,
         steps: list[Step],
         target: Dataset,
-        revert_in: int | None,
-        check: Callable[[], None] | None,
+        policy: Policy,
         halt: threading.Event,
         log: StepLog,
         parents: Parents,
@@ -79,8 +79,7 @@ class UnitRun:
         self._unit = unit
         self._steps = steps
         self._target = target
-        self._revert_in = revert_in
-        self._check = check
+        self._policy = policy
         self._halt = halt
         self._log = log
         self._parents = parents
@@ -105,7 +104,7 @@ class UnitRun:
         try:
             with self._target.batch():
                 try:
-                    transaction = self._target.transaction(self._unit)
+                    transaction = self._transaction()
                     yield from self._forward(transaction)
                 except BaseException as cause:  # noqa: BLE001 - whatever it is, the unit is taken back and reported
                     self._heed(cause)
@@ -128,11 +127,16 @@ class UnitRun:
             seconds=time.monotonic() - started,
         )
 
-    def _forward(self, transaction: Transaction) -> Generator[HookCall, Any, None]:
+    def _transaction(self) -> Transaction:
+        transaction, around = self._target.transaction(self._unit), self._policy.around
+        return transaction if around is None else around(self._unit, self._steps, transaction)
+
+    def _forward(self, transaction: Transaction) -> Generator[HookCall | Gate, Any, None]:
         transaction.begin([step.id for step in self._steps])
         self._begun = True
         # A single hook that has written is the last thing that can fail, unless somebody checks what it did.
-        more_to_come = len(self._steps) > 1 or self._check is not None
+        policy = self._policy
+        more_to_come = len(self._steps) > 1 or policy.check is not None or policy.together is not None
         self._compensate = more_to_come and getattr(transaction, "hooks_write", False)
         for step in self._steps:
             self._current = step
@@ -143,11 +147,15 @@ class UnitRun:
             self._messages[step.id] = settle((yield call)).get_status()[1]
         self._current = None
         self._native_diff = transaction.prepare()
-        transaction.commit(self._revert_in)
+        revert_in = (yield Gate.PREPARED) or policy.revert_in
+        transaction.commit(revert_in)
+        yield Gate.COMMITTED
         transaction.verify()
-        if self._check is not None:
-            self._check()
+        if policy.check is not None:
+            policy.check()
+        yield Gate.VERIFIED
         transaction.confirm()
+        yield Gate.CONFIRMED
 
     def _back(self, transaction: Transaction | None, error: DriftlineError) -> UnitOutcome:
         if transaction is None or not self._begun:
