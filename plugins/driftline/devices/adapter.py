@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from driftline.engine import Adapter, DiffSyncModelFlags
@@ -58,6 +59,10 @@ class DeviceAdapter(Adapter):
         self.failures: dict[str, DriftlineError] = {}
         self.planned: Mapping[str, Sequence[str]] = {}
         """Per device the lines that were reviewed; a session refuses to send others."""
+        self.recalled: Mapping[str, DeviceState] = {}
+        """Per device what it was before a run that is to be taken back."""
+        self.fence: Callable[[str], object] | None = None
+        """Called with a device's name before everything that it is asked while it is changed."""
         self._states: dict[str, DeviceState] = {}
         self._sessions: dict[str, DeviceSession] = {}
 
@@ -199,7 +204,14 @@ class DeviceAdapter(Adapter):
 
     def transaction(self, unit: str) -> DeviceSession:
         """Return a new session for a device."""
-        session = DeviceSession(unit, self.platform_of(unit), self.fleet, self.planned.get(unit))
+        session = DeviceSession(
+            unit,
+            self.platform_of(unit),
+            self.fleet,
+            self.planned.get(unit),
+            recalled=self.recalled.get(unit),
+            fence=None if self.fence is None else partial(self.fence, unit),
+        )
         self._sessions[unit] = session
         return session
 
@@ -226,7 +238,7 @@ class DeviceAdapter(Adapter):
     def _lines(self, unit: str, changes: list[Change]) -> list[str]:
         now = self._states[unit]
         platform = self.platform_of(unit)
-        wanted = wanted_after(platform, now, changes)
+        wanted = wanted_after(platform, now, changes, self.recalled.get(unit))
         return lines_between(platform, now, wanted, [change.key for change in changes])
 
     def close(self) -> None:

@@ -59,12 +59,35 @@ def lines_back(platform: Platform, now: DeviceState, before: DeviceState, keys: 
     return lines_between(platform, now, wanted, keys)
 
 
-def wanted_after(platform: Platform, now: DeviceState, changes: Iterable[Change]) -> DeviceState:
-    """Return the state after the changes; raises PrepareError when `now` is not what they were planned from."""
+def wanted_after(
+    platform: Platform, now: DeviceState, changes: Iterable[Change], recalled: DeviceState | None = None
+) -> DeviceState:
+    """Return the state after the changes; raises PrepareError when `now` is not what they were planned from.
+
+    Args:
+        recalled: what the device was once; what the changes bring back from there, comes back with its lines that
+            driftline does not model.
+    """
     wanted = now.copy()
+    touched: set[Key] = set()
     for change in changes:
         change.apply(wanted, platform.defaults)
+        touched.add(change.key)
+    if recalled is not None:
+        lines = {key: _recalled_lines(now, recalled, key) for key in touched}
+        wanted.kept.update({key: kept for key, kept in lines.items() if kept and key in wanted.objects})
     return wanted
+
+
+def _recalled_lines(now: DeviceState, then: DeviceState, key: Key) -> tuple[Kept, ...]:
+    """Return the lines of a section that driftline does not model, as they were once.
+
+    Where the section is still there, what others have taken out of it since stays out.
+    """
+    have, had, obj = now.kept.get(key, ()), then.kept.get(key, ()), now.objects.get(key)
+    if obj is None or getattr(obj, "pristine", False):
+        return had
+    return (*have, *(kept for kept in had if kept.attribute is not None and kept not in have))
 
 
 def sections_of(now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> list[Key]:

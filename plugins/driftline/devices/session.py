@@ -20,6 +20,7 @@ from driftline.engine.exceptions import (
 )
 
 from .errors import redacted, translate
+from .fencing import Fenced
 from .reading import check_identity, parse, read_running, read_startup
 from .remediation import line_owners, lines_back, lines_between, sections_of, wanted_after
 
@@ -40,14 +41,32 @@ class DeviceSession:
     """One device's change, as the engine's transaction."""
 
     def __init__(
-        self, device: str, platform: Platform, fleet: Fleet, planned: Sequence[str] | None = None
+        self,
+        device: str,
+        platform: Platform,
+        fleet: Fleet,
+        planned: Sequence[str] | None = None,
+        *,
+        recalled: DeviceState | None = None,
+        fence: Callable[[], object] | None = None,
     ) -> None:
+        """Make a session; nothing is contacted before `begin`.
+
+        Args:
+            planned: the lines that were reviewed; others are refused.
+            recalled: what the device was once, and is to be again: what comes back, comes back with the lines
+                of its section that driftline does not model.
+            fence: called before everything that the device is asked; what it raises ends the session.
+        """
         self.device = device
         self.platform = platform
         self.guarantee = "not begun"
         self.warnings: list[str] = []
         self._fleet = fleet
         self._planned = planned
+        self._recalled = recalled
+        self._fence = fence
+        self._inverse: list[str] = []
         self._changes: list[Change] = []
         self._driver: Any = None
         self._before = ""
@@ -63,7 +82,7 @@ class DeviceSession:
 
     def begin(self, steps: Sequence[str]) -> None:
         """Connect, read the configuration afresh, and check that it is the right box."""
-        self._driver = self._fleet.driver(self.device)
+        self._driver = self._connected()
         self._before = read_running(self._driver, self.device)
         self._now = parse(self._before, self.device, self.platform)
         check_identity(self.device, self._now.hostname)
@@ -77,10 +96,11 @@ class DeviceSession:
     def prepare(self) -> str:
         """Check freshness, compute the lines, load them as the candidate, and return the device's own diff."""
         now = _known(self._now)
-        self._wanted = wanted_after(self.platform, now, self._changes)
+        self._wanted = wanted_after(self.platform, now, self._changes, self._recalled)
         lines = lines_between(self.platform, now, self._wanted, self._keys)
         self._check_planned(lines)
         self._look_for_unsaved()
+        self._inverse = lines_back(self.platform, self._wanted, now, self._keys)
         self._loaded = True
         try:
             self._do(
@@ -155,6 +175,15 @@ class DeviceSession:
             _log.debug("confirm in doubt", device=self.device, error=code)
             return False
 
+    @property
+    def recovery(self) -> dict[str, str]:
+        """What another process needs to take the change back; `candidate` is its name on the device."""
+        return {
+            "before": self._before,
+            "inverse": "\n".join(self._inverse),
+            "candidate": self.platform.candidate_name(self._driver),
+        }
+
     # Back -------------------------------------------------------------------------------------------------
 
     def rollback(self) -> None:
@@ -220,9 +249,13 @@ class DeviceSession:
     def _reconnect(self) -> None:
         """Start with a driver that remembers nothing: a session that is over can't be loaded into again."""
         self._fleet.close(self.device)
-        self._driver = self._fleet.driver(self.device)
+        self._driver = self._connected()
 
     # Parts ------------------------------------------------------------------------------------------------
+
+    def _connected(self) -> Any:
+        driver = self._fleet.driver(self.device)
+        return driver if self._fence is None else Fenced(driver, self._fence)
 
     @property
     def _keys(self) -> list[Key]:

@@ -52,5 +52,9 @@ class Platform:
     """How the lines begin that the device drops by itself when an interface's VRF changes."""
     refused_line: Callable[[str], tuple[int, str] | None]
     """The driver's message about a refused candidate → the index of the line in it, and its text."""
+    candidate_name: Callable[[Any], str]
+    """The driver → what its candidate is called on the device; empty: there is none, or it has no name."""
+    take_up: Callable[[Any, str], None]
+    """Lets a driver go on with the candidate of this name, which another process has left behind."""
     secure_options: Callable[[str, Mapping[str, Any], Any], dict[str, Any]]
     """(host, `optional_args`, TLS context) → `optional_args` that verify whom we talk to."""

@@ -116,6 +116,16 @@ def refused_line(message: str) -> tuple[int, str] | None:
     return (int(match["number"]) - _AHEAD, match["line"]) if match else None
 
 
+def candidate_name(driver: Any) -> str:
+    """Return the name of the driver's configuration session; empty: it has none."""
+    return driver.config_session or ""
+
+
+def take_up(driver: Any, name: str) -> None:
+    """Let the driver go on with a configuration session that is not of its own making."""
+    driver.config_session = name
+
+
 _ROUTED_ONLY = frozenset(
     {InterfaceKind.LOOPBACK, InterfaceKind.SVI, InterfaceKind.MANAGEMENT, InterfaceKind.SUBINTERFACE}
 )
@@ -143,5 +153,7 @@ EOS = Platform(
     reset_interface="default interface {name}",
     vrf_change_drops=("ip address ", "ipv6 address "),
     refused_line=refused_line,
+    candidate_name=candidate_name,
+    take_up=take_up,
     secure_options=secure_options,
 )
