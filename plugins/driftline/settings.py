@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from driftline.adapters import documents
 from driftline.devices import Connection, Credentials
 from driftline.engine.exceptions import LoadError, SettingsError
-from driftline.runs import Guards
+from driftline.engine.freshness import Freshness
+from driftline.runs import Batches, Guards, Window
 
 FILE = "driftline.yml"
 
@@ -68,6 +69,37 @@ class ApplySettings(_Part):
     """Seconds after which an unconfirmed change reverts by itself."""
     stop_on_failure: bool = False
     """Whether devices that have not begun are left alone after the first failure."""
+    scope: Literal["unit", "site", "run"] = "unit"
+    """What changes together or not at all: each device for itself, those of a site, or all of a run."""
+    batches: Batches | None = None
+    """How the run is cut into batches; each of them changes together or not at all, and the next one waits for it."""
+    freshness: Freshness = Freshness()
+    """What to do where somebody else has changed what a plan was computed from."""
+
+    @property
+    def stops_on_failure(self) -> bool:
+        """Whether what has not begun is left alone after the first failure."""
+        return self.stop_on_failure or self.batches is not None
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> Self:
+        if self.scope == "run" and self.batches is not None:
+            raise ValueError(
+                "a run that is one whole (scope: run) can't be cut into batches that are confirmed"
+            )
+        return self
+
+
+class JournalSettings(_Part):
+    """How what a run does is kept."""
+
+    key: SecretStr | None = None
+    """A passphrase; with it configurations of devices are kept encrypted."""
+    key_file: Path | None = None
+    keep_days: float = Field(default=90, gt=0)
+    """How long the configurations of devices are kept; what was done is kept for ever."""
+    lease_minutes: float = Field(default=15, gt=0)
+    """How long a device belongs to a run that does not ask it anything."""
 
 
 class Settings(BaseSettings):
@@ -84,6 +116,9 @@ class Settings(BaseSettings):
     credentials: CredentialSettings = CredentialSettings()
     apply: ApplySettings = ApplySettings()
     guards: Guards = Guards()
+    windows: tuple[Window, ...] = ()
+    """When which devices may be changed; none: always."""
+    journal: JournalSettings = JournalSettings()
     state_dir: Path = Path("~/.local/state/driftline")
     """Where driftline keeps what it has to remember between runs; readable by its owner alone."""
     folder: Path = Path()
@@ -104,6 +139,16 @@ class Settings(BaseSettings):
     def path(self, path: Path) -> Path:
         """Return a path of the settings as one that can be opened."""
         return self.folder / path.expanduser()
+
+    @property
+    def journal_key(self) -> SecretStr | None:
+        """The passphrase of the journal, read from its file where that is how it is given."""
+        return self.journal.key or _secret(self.journal.key_file, self.folder)
+
+    @property
+    def lease(self) -> float:
+        """The seconds that a device belongs to a run that does not ask it anything: never less than it may wait."""
+        return max(self.journal.lease_minutes * 60, 2.0 * self.apply.revert_in, 3.0 * self.connection.timeout)
 
     @property
     def device_connection(self) -> Connection:

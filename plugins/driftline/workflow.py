@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from driftline.adapters.intent import IntentAdapter
 from driftline.devices import DeviceAdapter, Expected, Fleet
 from driftline.engine import Diff, DiffSyncModelFlags, Plan
-from driftline.engine.exceptions import LoadError, StalePlan
-from driftline.engine.executor import execute
-from driftline.engine.policy import Policy
+from driftline.engine.exceptions import LoadError, PlanError, StalePlan
+from driftline.engine.freshness import Fresh, freshen
 from driftline.engine.loading import bulk_load
-from driftline.engine.plan import make_plan, stale
+from driftline.engine.plan import make_plan
 from driftline.network import Device, Site, change_order, select
-from driftline.runs import check
+from driftline.rollout import Watch, groups_of, planned_together, roll_out
+from driftline.runs import Facts, enforce
+from driftline.runs.journal import Journal
+from driftline.runs.recorded import Recorder
 
 if TYPE_CHECKING:
-    import threading
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
     from driftline.engine.exceptions import DriftlineError
-    from driftline.engine.results import RunResult, UnitResult
+    from driftline.engine.results import RunResult
     from driftline.settings import Settings
 
 
@@ -40,13 +42,28 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """Whom to tell about the progress of a run, and how it is stopped."""
+class About:
+    """What a run is for."""
 
-    on_total: Callable[[int], object] | None = None
-    on_device: Callable[[str], object] | None = None
-    on_unit: Callable[[UnitResult], object] | None = None
-    halt: threading.Event | None = field(default=None)
+    kind: str = "apply"
+    ticket: str = ""
+    comment: str = ""
+    of: str = ""
+    """The run that is taken back by it."""
+    plan_time: datetime | None = None
+    """When the plan was made; None: just now."""
+    override_windows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A run on record."""
+
+    run: str
+    """Its id in the journal."""
+    result: RunResult
+    failures: Mapping[str, DriftlineError]
+    """The devices of the plan that could not be read, and why; they were left alone."""
 
 
 def load_intended(settings: Settings) -> IntentAdapter:
@@ -63,7 +80,7 @@ def load(settings: Settings, *, limit: str | None = None, watch: Watch | None = 
         intended = load_intended(settings)
         chosen = _choose(intended, limit)
         expected = [
-            Expected(device.name, device.site, device.serial)
+            Expected(device.name, device.site, device.serial, device.role)
             for device in intended.get_all("device")
             if device.name in chosen
         ]
@@ -84,17 +101,24 @@ def plan(loaded: Loaded, diff: Diff) -> Plan:
     A device that can't do what is planned is left out, and is in the failures afterwards.
     """
     made = make_plan(diff, loaded.intended, loaded.actual, order=change_order)
-    native = loaded.actual.preview(made.units)
-    return made.restricted_to(native).with_native(native)
+    return previewed(made, loaded.actual)
 
 
 def load_for(made: Plan, settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:
     """Load the actual state of the devices that a saved plan is for, and nothing else."""
-    expected = [
-        Expected(unit, facts.get("site", ""), facts.get("serial"))
+    return _read(settings, _expected(made), watch)
+
+
+def devices_of(made: Plan, settings: Settings) -> DeviceAdapter:
+    """Return the devices of a plan without asking them anything."""
+    return DeviceAdapter(_fleet(settings), _expected(made))
+
+
+def _expected(made: Plan) -> list[Expected]:
+    return [
+        Expected(unit, facts.get("site", ""), facts.get("serial"), facts.get("role"))
         for unit, facts in sorted(made.identities.items())
     ]
-    return _read(settings, expected, watch)
 
 
 def limited(made: Plan, pattern: str) -> Plan:
@@ -106,35 +130,83 @@ def limited(made: Plan, pattern: str) -> Plan:
     return made.restricted_to(chosen)
 
 
-def ready(made: Plan, actual: DeviceAdapter, settings: Settings) -> Plan:
-    """Return the part of a plan that can be applied now: all of it but devices that could not be read.
+def ready(made: Plan, actual: DeviceAdapter, settings: Settings, about: About | None = None) -> Fresh:
+    """Return what of a plan can be applied now: all of it but devices that could not be read.
 
     Raises:
         StalePlan: a value that the plan was computed from has changed.
         GuardBreach: the plan goes beyond a limit.
     """
-    check(settings.guards, made, actual.count())
-    readable = made.restricted_to(unit for unit in made.units if unit not in actual.failures)
-    problems = stale(readable, actual)
-    if problems:
-        raise StalePlan("the devices are not as they were when the plan was made", problems=problems)
-    return readable
-
-
-def apply(made: Plan, actual: DeviceAdapter, settings: Settings, *, watch: Watch | None = None) -> RunResult:
-    """Apply a plan, exactly it; it is checked first, and nothing is written when it is not `ready`."""
-    watch = watch or Watch()
-    readable = ready(made, actual, settings)
-    actual.planned = readable.native
-    policy = Policy(revert_in=settings.apply.revert_in, stop_on_failure=settings.apply.stop_on_failure)
-    return execute(
-        readable.units,
-        actual,
-        policy=policy,
-        dispatch=actual.fleet.dispatch,
-        on_unit=watch.on_unit,
-        halt=watch.halt,
+    about = about or About()
+    readable = made.restricted_to(_readable(made, actual, settings))
+    fresh = freshen(readable, actual, settings.apply.freshness)
+    if fresh.problems:
+        raise StalePlan("the devices are not as they were when the plan was made", problems=fresh.problems)
+    facts = Facts(
+        now=datetime.now(UTC),
+        objects={name: actual.count(name) for name in actual.get_all_model_names()},
+        devices=actual.get_all("device"),
+        plan_time=about.plan_time,
+        connected=actual.connected(),
     )
+    windows = () if about.override_windows else settings.windows
+    enforce(settings.guards, fresh.plan, actual, facts, windows=windows)
+    changed = [unit for unit in fresh.plan.units if unit not in fresh.plan.native]
+    return fresh if not changed else replace(fresh, plan=previewed(fresh.plan, actual))
+
+
+def _readable(made: Plan, actual: DeviceAdapter, settings: Settings) -> list[str]:
+    """Return the units that can be changed: also none that changes together with a device that was not read."""
+    together = planned_together(made, settings.apply)
+    missing = {together[unit]: unit for unit in together if unit in actual.failures}
+    for unit, group in together.items():
+        if group in missing and unit not in actual.failures:
+            actual.failures[unit] = PlanError(
+                f"{unit}: not tried, since it changes together with {missing[group]}", code="TOGETHER"
+            )
+    return [unit for unit in made.units if unit not in actual.failures]
+
+
+def previewed(made: Plan, actual: DeviceAdapter) -> Plan:
+    """Return a plan with the lines that each device would get, less the devices that can't do it."""
+    native = actual.preview(made.units)
+    return made.restricted_to(native).with_native(native)
+
+
+def apply(
+    made: Plan,
+    actual: DeviceAdapter,
+    settings: Settings,
+    *,
+    about: About | None = None,
+    watch: Watch | None = None,
+) -> Applied:
+    """Apply a plan, exactly it; it is checked first, and nothing is written when it is not `ready`."""
+    about = about or About()
+    fresh = ready(made, actual, settings, about)
+    groups = groups_of(fresh.plan, actual, settings.apply)
+    with open_journal(settings) as journal:
+        run = journal.begin(
+            about.kind,
+            plan=fresh.plan.to_json(),
+            plan_id=made.id,
+            scope=settings.apply.scope,
+            ticket=about.ticket,
+            comment=about.comment,
+            of=about.of,
+            settings={"apply": settings.apply.model_dump(mode="json"), "groups": groups},
+        )
+        recorder = Recorder(journal, run.id, lease_seconds=settings.lease)
+        result = roll_out(fresh.plan, actual, settings.apply, groups, recorder, watch or Watch())
+        if not result.interrupted:  # else it stays open, to be resumed
+            recorder.end(result)
+        journal.prune(settings.journal.keep_days)
+    return Applied(run.id, result, actual.failures)
+
+
+def open_journal(settings: Settings) -> Journal:
+    """Open the record of all runs, for this user only."""
+    return Journal.open(settings.path(settings.state_dir), key=settings.journal_key)
 
 
 def _choose(intended: IntentAdapter, limit: str | None) -> set[str]:
@@ -166,11 +238,14 @@ def _read(settings: Settings, expected: list[Expected], watch: Watch | None) -> 
     watch = watch or Watch()
     if watch.on_total is not None:
         watch.on_total(len(expected))
-    credentials = settings.credentials.resolved(settings.folder)
-    fleet = Fleet.from_inventory(settings.nornir_inventory, settings.device_connection, credentials)
-    actual = DeviceAdapter(fleet, expected)
+    actual = DeviceAdapter(_fleet(settings), expected)
     actual.load(watch.on_device, watch.halt)
     if watch.halt is not None and watch.halt.is_set():
         actual.close()
         raise KeyboardInterrupt
     return actual
+
+
+def _fleet(settings: Settings) -> Fleet:
+    credentials = settings.credentials.resolved(settings.folder)
+    return Fleet.from_inventory(settings.nornir_inventory, settings.device_connection, credentials)

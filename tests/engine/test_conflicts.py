@@ -18,7 +18,7 @@ from driftline.engine.conflicts import (
 )
 from driftline.engine.exceptions import DiffException
 from driftline.engine.merging import Apart, merged
-from driftline.engine.resolution import resolve, resolve_conflict
+from driftline.engine.resolution import resolve, resolve_conflict, settle
 from driftline.engine.snapshot import Snapshot
 
 from .inventory import Device, Interface, Inventory, Site, small
@@ -149,6 +149,51 @@ def test_unsettled_conflicts_are_all_told(sides: Any) -> None:
         assert len(raised.value.conflicts) == 2
 
 
+def test_open_conflicts_are_left_as_the_source_says(sides: Any) -> None:
+    """Settled as far as it goes: what is open is told, and still in the diff."""
+    source, dest, base = sides
+    for port in ("Et1", "Et2"):
+        change(source, port, mtu=9000)
+        change(dest, port, mtu=9216)
+
+    result = settle(
+        dest.diff_from(source), MANUAL, base, lambda each: DEST_WINS if each.name == "Et1" else None
+    )
+
+    assert [(each.name, each.winner) for each in result.settled] == [("Et1", DEST_WINS)]
+    assert [(each.where, each.winner) for each in result.open] == [("interface Et2 mtu", None)]
+    assert [each.name for each in result.diff.walk() if each.action] == ["Et2"]
+
+
+def test_open_part_is_moot_when_another_decides(sides: Any) -> None:
+    """A subtree of which one part stays in any case stays; nobody is asked about the other part."""
+    source, dest, base = sides
+    drop(source, "leaf1")
+    change(dest, "Et1", mtu=9216)
+    dest.get(Device, "leaf1").role = "spine"
+    diff = dest.diff_from(source)
+
+    kept = settle(diff, {"device": DEST_WINS, "interface": MANUAL}, base)
+    asked = settle(diff, {"device": SOURCE_WINS, "interface": MANUAL}, base)
+
+    assert (kept.open, kept.diff.has_diffs()) == ((), False)
+    assert [each.name for each in asked.open] == ["Et1"]
+    assert asked.diff == diff
+
+
+def test_open_subtree_that_the_destination_deleted(sides: Any) -> None:
+    """It is told as open, and is in the diff as the source says."""
+    source, dest, base = sides
+    drop(dest, "leaf1")
+    change(source, "Et2", mtu=9000)
+    diff = dest.diff_from(source)
+
+    result = settle(diff, MERGE, base)
+
+    assert [(each.kind, each.name) for each in result.open] == [(ConflictKind.DEST_DELETED, "Et2")]
+    assert (result.settled, result.diff) == ((), diff)
+
+
 def test_unknown_strategy() -> None:
     """A misspelt strategy is an error, also where it would not have been needed."""
     for strategy in ("theirs", {"interface": "theirs"}, {"interface": {"mtu": 7}}):
@@ -198,7 +243,11 @@ def test_one_part_keeps_the_whole(sides: Any) -> None:
     result = resolve(dest.diff_from(source), {"device": SOURCE_WINS, "interface": DEST_WINS}, base)
 
     assert not result.diff.has_diffs()
-    assert [(each.name, each.winner) for each in result.settled] == [("leaf1", DEST_WINS), ("Et1", DEST_WINS)]
+    assert [(each.name, each.winner) for each in result.settled] == [
+        ("leaf1", DEST_WINS),
+        ("Et1", DEST_WINS),
+        ("Et2", DEST_WINS),
+    ]
 
 
 def test_deletion_alone_is_no_conflict(sides: Any) -> None:

@@ -6,15 +6,18 @@ import datetime as dt
 import enum
 import ipaddress
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from pydantic import ValidationError
 
+from driftline import network
 from driftline.engine import Adapter, DiffSyncModel, DiffSyncModelFlags, Plan
 from driftline.engine.exceptions import PlanError
 from driftline.engine.executor import execute
-from driftline.engine.plan import make_plan, stale
+from driftline.engine.freshness import stale
+from driftline.engine.plan import make_plan, plan_schema, select_steps
 
 from .inventory import Device, Interface, Inventory, Site, small
 
@@ -57,6 +60,28 @@ def test_steps() -> None:
     assert (plan.steps[1].before, plan.steps[1].after) == ({"mtu": 1500, "tags": []}, None)
     assert (plan.steps[3].before, plan.steps[3].after) == (None, {"mtu": None, "tags": []})
     assert (plan.steps[2].id,) == plan.steps[3].depends_on
+
+
+def test_read_set() -> None:
+    """An update relies on the values it changes, a delete on all of the object, a create on its parent alone."""
+    update, delete, device, interface = planned(*changed()).steps
+
+    assert update.before is not None
+    assert delete.before is not None
+    assert update.before.keys() == (update.after or {}).keys()
+    assert delete.before.keys() == set(Interface._attributes)
+    assert device.before is interface.before is None
+    assert [step.parent and step.parent.model for step in (device, interface)] == ["site", "device"]
+
+
+def test_read_set_of_a_device_object() -> None:
+    """What is deleted on a device also relies on the digest of its whole native section."""
+    vlan = network.Vlan(device="sw1", vid=20, name="voice", section="3f")
+    svi = network.Interface(device="sw1", name="Vlan20", section="a7")
+    ours = [vlan, svi]
+
+    assert [obj.get_read_set()["section"] for obj in ours] == ["3f", "a7"]
+    assert all(set(obj._attributes) < obj.get_read_set().keys() for obj in ours)
 
 
 def test_same_inputs_same_bytes() -> None:
@@ -140,6 +165,75 @@ def test_restricted_to() -> None:
     assert ["interface Et1"] == list(part.units) == list(part.identities)
     assert plan.id != part.id
     assert part == Plan.from_json(part.to_json())
+
+
+def test_part_says_what_it_was_made_from() -> None:
+    """However often a plan is cut, the part names the plan that was reviewed; a whole one names none."""
+    plan = planned(*changed())
+    part = plan.restricted_to(["interface Et1", "interface Et2"]).restricted_to(["interface Et2"])
+
+    assert (plan.made_from, part.made_from) == ("", plan.id)
+    assert plan.restricted_to(plan.units) is plan
+    assert plan.restricted_to(["interface Et1"], draft=True).made_from == ""
+
+
+def test_filtered() -> None:
+    """What depends on something that is left out goes too, also by way of others, and is told."""
+    plan = planned(*changed())
+
+    part, dropped = plan.filtered(lambda step: step.name != "leaf3")
+
+    assert outline(part) == ["update Et1", "delete Et2"]
+    assert [str(each) for each in dropped] == [
+        "interface Et3: create interface Et3: it needs what is left out: create device leaf3"
+    ]
+
+
+def test_filtered_native() -> None:
+    """A unit whose steps were cut loses its lines: they were made from all of them."""
+    actual, intended = (small(name, atomic=True) for name in ("actual", "intended"))
+    for port in ("Et1", "Et2"):
+        intended.get(Interface, port).mtu = 9000
+    whole = planned(actual, intended).with_native({"all": ["a", "b"]})
+
+    part = whole.filtered(lambda step: step.name == "Et1").plan
+
+    assert (whole.native, part.native) == ({"all": ("a", "b")}, {})
+    assert whole.filtered(lambda _: True).plan is whole
+
+
+@pytest.mark.parametrize(
+    ("models", "actions", "expected"),
+    [
+        ([], [], ["update Et1", "delete Et2", "create leaf3", "create Et3"]),
+        (["device"], [], ["create leaf3"]),
+        (["interface"], [], ["update Et1", "delete Et2"]),
+        ([], ["delete", "update"], ["update Et1", "delete Et2"]),
+        (["interface"], ["delete"], ["delete Et2"]),
+        (["site"], [], []),
+    ],
+)
+def test_select_steps(models: list[str], actions: list[str], expected: list[str]) -> None:
+    """A plan can be cut to some models and actions; applying the part does that and nothing else."""
+    actual, intended = changed()
+    plan = planned(actual, intended)
+
+    part, dropped = select_steps(plan, models=models, actions=actions)
+
+    assert outline(part) == expected
+    assert [each.step.name for each in dropped] == (
+        ["Et3"] if models == ["interface"] and not actions else []
+    )
+    assert execute(part.units, actual).succeeded
+    assert actual.hooks == [(line.split()[0], line.split()[1]) for line in expected]
+
+
+def test_unknown_action() -> None:
+    """A misspelt action is refused, with the words that there are."""
+    with pytest.raises(PlanError, match="no action 'remove'") as caught:
+        select_steps(planned(*changed()), actions=["remove", "update"])
+
+    assert (caught.value.code, caught.value.hint) == ("PLAN-ACTION", "choose of create, delete, update")
 
 
 def test_with_native() -> None:
@@ -231,6 +325,23 @@ def test_no_plan(text: str, place: str) -> None:
     assert caught.value.code == "PLAN-FORMAT"
 
 
+def test_schema() -> None:
+    """The published JSON Schema is that of the model; after a change of the model, write it anew."""
+    published = Path(__file__).parents[2] / "docs" / "plan.schema.json"
+
+    assert plan_schema() == published.read_text()
+
+
+def test_schema_names_what_a_file_has() -> None:
+    """Every part of a plan file is in the schema, and what the schema requires is in every file."""
+    schema, file = json.loads(plan_schema()), json.loads(planned(*changed()).to_json())
+
+    assert schema["properties"].keys() == file.keys()
+    assert set(schema["required"]) <= file.keys()
+    for step in file["steps"]:
+        assert schema["$defs"]["Step"]["properties"].keys() == step.keys()
+
+
 class Colour(enum.Enum):
     """An identifier that is not text."""
 
@@ -277,55 +388,3 @@ def test_values_that_json_does_not_have() -> None:
     assert stale(plan, actual) == []
     assert execute(plan.units, actual).succeeded
     assert not actual.diff_from(intended).has_diffs()
-
-
-# Staleness ------------------------------------------------------------------------------------------------
-
-
-def test_fresh() -> None:
-    """Right after planning nothing is stale."""
-    actual, intended = changed()
-
-    assert stale(planned(actual, intended), actual) == []
-
-
-def test_stale_value() -> None:
-    """A value that changed is named, with what was planned and what is there."""
-    actual, intended = changed()
-    plan = planned(actual, intended)
-    actual.get(Interface, "Et1").mtu = 1400
-
-    (problem,) = stale(plan, actual)
-
-    assert problem.code == "PLAN-STALE"
-    assert problem.message == "mtu was 1500 when planned and is 1400 now"
-
-
-def test_changes_elsewhere_do_not_matter() -> None:
-    """What no step was computed from may change."""
-    actual, intended = changed()
-    plan = planned(actual, intended)
-    actual.get(Interface, "Et1").tags = ["new"]
-
-    assert stale(plan, actual) == []
-
-
-def test_stale_objects() -> None:
-    """So are objects that came or went."""
-    actual, intended = changed()
-    plan = planned(actual, intended)
-    actual.remove(actual.get(Interface, "Et2"))
-    actual.put(Device(name="leaf3"), actual.get(Site, "ams"))
-
-    messages = [problem.message for problem in stale(plan, actual)]
-
-    assert messages == ["planned to delete, but it is gone", "planned to be created, but it exists by now"]
-
-
-def test_stale_parent() -> None:
-    """So is a parent that went; one that the plan itself makes is none."""
-    actual, intended = changed()
-    plan = planned(actual, intended)
-    actual.remove(actual.get(Site, "ams"))
-
-    assert [p.message for p in stale(plan, actual)] == ["planned below site ams, but that is gone"]

@@ -239,12 +239,12 @@ def test_destination_keeps_what_it_wins(now: Tree, wanted: Tree, before: Tree, w
     actual.sync_from(intended, diff=result.diff)
 
     told = [each for each in result.settled if each.kind is not ConflictKind.LOCAL]
-    assert {(each.type, each.name, each.attribute) for each in told} == {
-        (each.type, each.name, each.attribute) for each in conflicts(diff, base)
+    assert {(each.model, each.name, each.attribute) for each in told} == {
+        (each.model, each.name, each.attribute) for each in conflicts(diff, base)
     }
     assert len(told) == len(conflicts(diff, base))
     for each in result.settled:
-        obj = actual.get_or_none(each.type, each.keys)
+        obj = actual.get_or_none(each.model, each.identity)
         if each.attribute is not None:
             assert each.dest == getattr(obj, each.attribute)
         elif each.winner.value == "dest_wins":

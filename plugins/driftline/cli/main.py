@@ -179,7 +179,8 @@ def _run(
     with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
         if watch.on_total is not None:
             watch.on_total(len(made.units))
-        report = run_report(workflow.apply(made, actual, settings, watch=watch), actual.failures)
+        applied = workflow.apply(made, actual, settings, watch=watch)
+    report = run_report(applied.result, applied.failures, run=applied.run)
     if terminal.as_json:
         terminal.json({"plan": made.id, **report.to_dict()})
     else:

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from driftline.workflow import Watch
+    from driftline.rollout import Watch
 
 _UNFOLDED = 10_000  # characters; wider than any line
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
@@ -43,7 +43,7 @@ class Terminal:
     @contextmanager
     def watch(self, what: str) -> Iterator[Watch]:
         """Show the progress of work on many devices, on a terminal only."""
-        from driftline.workflow import Watch  # noqa: PLC0415 - it brings Nornir, which not every command needs
+        from driftline.rollout import Watch  # noqa: PLC0415 - it brings Nornir, which not every command needs
 
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
         with Progress(

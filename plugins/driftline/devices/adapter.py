@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -14,15 +15,17 @@ from driftline.network import Device, InterfaceKind, Site, interface_kind
 from .errors import translate
 from .models import LiveInterface, LiveIPAddress, LiveVlan
 from .platforms import platform_named
-from .reading import Reading, read_device
+from .reading import Reading, parse, read_device
+from .recalled import RecalledAdapter
 from .remediation import lines_between, wanted_after
 from .session import DeviceSession
 from .state import Change, DeviceState
+from .tree import hang
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from driftline.engine import DiffSyncModel, Step
+    from driftline.engine import Step
 
     from .fleet import Fleet
     from .platforms import Platform
@@ -35,6 +38,7 @@ class Expected:
     name: str
     site: str
     serial: str | None = None
+    role: str | None = None
 
 
 class DeviceAdapter(Adapter):
@@ -59,7 +63,7 @@ class DeviceAdapter(Adapter):
         self.failures: dict[str, DriftlineError] = {}
         self.planned: Mapping[str, Sequence[str]] = {}
         """Per device the lines that were reviewed; a session refuses to send others."""
-        self.recalled: Mapping[str, DeviceState] = {}
+        self.recalled: dict[str, DeviceState] = {}
         """Per device what it was before a run that is to be taken back."""
         self.fence: Callable[[str], object] | None = None
         """Called with a device's name before everything that it is asked while it is changed."""
@@ -101,7 +105,8 @@ class DeviceAdapter(Adapter):
         # It takes no part in any comparison, so that nothing of it counts as missing or as too much.
         self.failures[name] = outcome
         site = self.expected[name].site
-        self._add_device(Device(name=name, site=site, model_flags=DiffSyncModelFlags.IGNORE))
+        absent = Device(name=name, site=site, model_flags=DiffSyncModelFlags.IGNORE)
+        hang(self, self._site(site), absent, {})
 
     def _read(self, name: str) -> Reading | DriftlineError:
         try:
@@ -116,31 +121,29 @@ class DeviceAdapter(Adapter):
         device = Device(
             name=reading.device,
             site=self.expected[reading.device].site,
+            role=self.expected[reading.device].role,
             platform=self.fleet.host(reading.device).platform,
             serial=str(facts.get("serial_number") or "") or None,
             hostname=str(facts["hostname"]),
             model=str(facts.get("model") or "") or None,
             os_version=str(facts["os_version"]),
         )
-        self._add_device(device)
-        parents: dict[str, DiffSyncModel] = {}
-        for (modelname, uid), obj in state.objects.items():
-            self.add(obj)
-            if modelname == "ip_address":
-                parents[_interface_uid(obj)].add_child(obj)
-            else:
-                device.add_child(obj)
+        hang(self, self._site(device.site), device, state.objects)
+        for (modelname, _), obj in state.objects.items():
             if modelname == "interface":
-                parents[uid] = obj
                 _observe(obj, reading.interfaces.get(obj.name))
 
-    def _add_device(self, device: Device) -> None:
-        site = self.get_or_none("site", device.site)
+    def _site(self, name: str) -> Any:
+        site = self.get_or_none("site", name)
         if site is None:
-            site = Site(name=device.site)
+            site = Site(name=name)
             self.add(site)
-        self.add(device)
-        site.add_child(device)
+        return site
+
+    def connected(self) -> dict[str, str]:
+        """Return the IP address that we talk to by device, where the inventory names one."""
+        hosts = {name: str(self.fleet.host(name).hostname or "") for name in self._states}
+        return {name: host for name, host in hosts.items() if _is_ip(host)}
 
     def platform_of(self, name: str) -> Platform:
         """Return the platform of a device; raises UnusableAnswer when it is not supported."""
@@ -190,6 +193,34 @@ class DeviceAdapter(Adapter):
         )
         self.get("device", {"name": name}).model_flags |= DiffSyncModelFlags.IGNORE
 
+    def pairs(self) -> list[frozenset[str]]:
+        """Return the MLAG pairs: each has the other's address as its peer's, in the same domain and site.
+
+        Where several devices look like one's peer, each of them makes a pair with it.
+        """
+        ends = {name: state.mlag for name, state in self._states.items() if state.mlag is not None}
+        homes: dict[str, set[str]] = {}
+        for name in ends:
+            for address in self._states[name].of("ip_address"):
+                homes.setdefault(address.host, set()).add(name)
+
+        def peers(name: str) -> set[str]:
+            domain, address = ends[name]
+            site = self.expected[name].site
+            return {
+                other
+                for other in homes.get(address, ())
+                if other != name and ends[other][0] == domain and self.expected[other].site == site
+            }
+
+        found = {name: peers(name) for name in ends}
+        return [
+            frozenset((one, other))
+            for one in sorted(found)
+            for other in sorted(found[one])
+            if one < other and one in found[other]
+        ]
+
     # Changing ---------------------------------------------------------------------------------------------
 
     def unit_of(self, modelname: str, identity: Mapping[str, Any]) -> str:
@@ -197,9 +228,14 @@ class DeviceAdapter(Adapter):
         return str(identity["name"] if modelname == "device" else identity["device"])
 
     def identify(self, unit: str) -> dict[str, str]:
-        """Return the site, the host name and the serial number that the box had when it was read."""
+        """Return the site, the role, and the host name and serial number that the box had when it was read."""
         device: Any = self.get("device", {"name": unit})
-        facts = {"site": device.site, "hostname": device.hostname, "serial": device.serial}
+        facts = {
+            "site": device.site,
+            "role": device.role,
+            "hostname": device.hostname,
+            "serial": device.serial,
+        }
         return {name: value for name, value in facts.items() if value}
 
     def transaction(self, unit: str) -> DeviceSession:
@@ -214,6 +250,34 @@ class DeviceAdapter(Adapter):
         )
         self._sessions[unit] = session
         return session
+
+    def revive(
+        self,
+        unit: str,
+        steps: Iterable[Step],
+        *,
+        before: str,
+        candidate: str = "",
+        revert_in: int | None = None,
+    ) -> DeviceSession:
+        """Return the session of a change that another process has left behind; it is contacted.
+
+        Args:
+            steps: what was being done.
+            before: the configuration before it.
+            candidate: what the change is called on the device.
+            revert_in: the seconds of the commit's timer.
+        """
+        session = self.transaction(unit)
+        for step in steps:
+            session.stage(_change(step))
+        session.revive(before, candidate, revert_in)
+        return session
+
+    def recall(self, texts: Mapping[str, str], sites: Mapping[str, str]) -> RecalledAdapter:
+        """Return what devices were, from their configurations, as what they are to be again."""
+        self.recalled = {unit: parse(text, unit, self.platform_of(unit)) for unit, text in texts.items()}
+        return RecalledAdapter(self.recalled, sites, name="recalled")
 
     def session(self, device: str) -> DeviceSession:
         """Return the session under way on a device, for the hooks."""
@@ -246,6 +310,14 @@ class DeviceAdapter(Adapter):
         self.fleet.close_all()
 
 
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def _not_in_inventory(name: str) -> Unreachable:
     return Unreachable(
         f"{name}: it is intended, but not in the Nornir inventory",
@@ -268,10 +340,6 @@ def _port_exists(interface: Any, state: DeviceState) -> bool:
         return True
     port = interface.name.partition(".")[0]
     return interface_kind(port).logical or state.interface(port) is not None
-
-
-def _interface_uid(address: Any) -> str:
-    return LiveInterface.create_unique_id(device=address.device, name=address.interface)
 
 
 def _observe(interface: Any, seen: Mapping[str, Any] | None) -> None:

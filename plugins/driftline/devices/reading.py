@@ -51,23 +51,27 @@ def read_device(driver: Any, device: str, platform: Platform, serial: str | None
 
 def read_running(driver: Any, device: str) -> str:
     """Return the running configuration; raises TargetError when it can't be had whole."""
-    text = _read_config(driver, device, "running")
-    if not text.strip():
+    return _whole(_read_config(driver, device, "running")["running"], device)
+
+
+def read_both(driver: Any, device: str) -> tuple[str, str]:
+    """Return the running and the startup configuration, in one request where the driver can.
+
+    The startup configuration may be empty. Raises TargetError when they can't be had whole.
+    """
+    found = _read_config(driver, device, "all")
+    return _whole(found["running"], device), str(found["startup"])
+
+
+def _whole(text: Any, device: str) -> str:
+    if not str(text).strip():
         raise _empty(device, "an empty running configuration")
-    return text
+    return str(text)
 
 
-def read_startup(driver: Any, device: str) -> str:
-    """Return the startup configuration, which may be empty; raises TargetError when it can't be had."""
-    return _read_config(driver, device, "startup")
-
-
-def _read_config(driver: Any, device: str, which: str) -> str:
-    return str(
-        _getter(
-            lambda: driver.get_config(retrieve=which)[which], device, f"reading its {which} configuration"
-        )
-    )
+def _read_config(driver: Any, device: str, which: str) -> Any:
+    what = "configurations" if which == "all" else f"{which} configuration"
+    return _getter(lambda: driver.get_config(retrieve=which), device, f"reading its {what}")
 
 
 def read_state(driver: Any, device: str, platform: Platform) -> DeviceState:

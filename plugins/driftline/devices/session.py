@@ -21,7 +21,7 @@ from driftline.engine.exceptions import (
 
 from .errors import redacted, translate
 from .fencing import Fenced
-from .reading import check_identity, parse, read_running, read_startup
+from .reading import check_identity, parse, read_both, read_running
 from .remediation import line_owners, lines_back, lines_between, sections_of, wanted_after
 
 if TYPE_CHECKING:
@@ -83,9 +83,11 @@ class DeviceSession:
     def begin(self, steps: Sequence[str]) -> None:
         """Connect, read the configuration afresh, and check that it is the right box."""
         self._driver = self._connected()
-        self._before = read_running(self._driver, self.device)
+        self._before, startup = read_both(self._driver, self.device)
         self._now = parse(self._before, self.device, self.platform)
         check_identity(self.device, self._now.hostname)
+        if _statements(startup) != _statements(self._before):
+            self.warnings.append(_UNSAVED)
         self.guarantee = "candidate; nothing committed yet"
         _log.debug("unit begun", device=self.device, steps=len(steps))
 
@@ -99,7 +101,6 @@ class DeviceSession:
         self._wanted = wanted_after(self.platform, now, self._changes, self._recalled)
         lines = lines_between(self.platform, now, self._wanted, self._keys)
         self._check_planned(lines)
-        self._look_for_unsaved()
         self._inverse = lines_back(self.platform, self._wanted, now, self._keys)
         self._loaded = True
         try:
@@ -169,7 +170,7 @@ class DeviceSession:
             if self._driver.has_pending_commit():
                 return False
             self.verify()
-            return not self._differs_from_startup(read_running(self._driver, self.device))
+            return self._is_saved()
         except Exception as error:  # noqa: BLE001 - not known to be confirmed
             code = translate(error, self.device, "confirming").code
             _log.debug("confirm in doubt", device=self.device, error=code)
@@ -183,6 +184,40 @@ class DeviceSession:
             "inverse": "\n".join(self._inverse),
             "candidate": self.platform.candidate_name(self._driver),
         }
+
+    # After another process ------------------------------------------------------------------------------------
+
+    def revive(self, before: str, candidate: str, revert_in: int | None) -> None:
+        """Take up a change that another process has left behind, from what it kept; what it staged must be staged.
+
+        Args:
+            before: the configuration before the change.
+            candidate: what the change is called on the device.
+            revert_in: the seconds of its timer.
+        """
+        self._driver = self._connected()
+        self._before = before
+        self._now = parse(before, self.device, self.platform)
+        self._wanted = wanted_after(self.platform, self._now, self._changes, self._recalled)
+        self._loaded = self._written = True
+        self._deadline = time.monotonic() + (revert_in or 0) + _GRACE
+        if candidate:
+            self.platform.take_up(self._driver, candidate)
+
+    def is_applied(self) -> bool:
+        """Return whether a revived change is there for good: one that waits to be confirmed is taken back first."""
+        self._attempt(self._driver.discard_config, "discarding what another process left behind")
+        while self._driver.has_pending_commit():
+            if time.monotonic() >= self._deadline:
+                return False
+            time.sleep(_POLL)
+        try:
+            self.verify()
+        except VerifyError:
+            return False
+        if not self._is_saved():
+            self.warnings.append("the change is there, and not saved: another process did not get so far")
+        return True
 
     # Back -------------------------------------------------------------------------------------------------
 
@@ -289,17 +324,14 @@ class DeviceSession:
         inside = [key for key in self._keys if section in sections_of(now, wanted, [key])]
         return dict.fromkeys(inside, message)
 
-    def _look_for_unsaved(self) -> None:
-        if self._do(lambda: self._differs_from_startup(self._before), "reading its startup", PrepareError):
-            self.warnings.append(_UNSAVED)
-
     def _note_saved(self) -> None:
         if _UNSAVED in self.warnings:
             self.warnings.remove(_UNSAVED)
             self.warnings.append(f"{_UNSAVED}; they were saved together with ours")
 
-    def _differs_from_startup(self, running: str) -> bool:
-        return _statements(read_startup(self._driver, self.device)) != _statements(running)
+    def _is_saved(self) -> bool:
+        running, startup = read_both(self._driver, self.device)
+        return _statements(running) == _statements(startup)
 
     def _do(self, call: Callable[[], Any], doing: str, kind: type[TransactionError]) -> Any:
         try:

@@ -43,6 +43,8 @@ class DeviceState:
     objects: dict[Key, Any] = field(default_factory=dict)
     vrfs: frozenset[str] = frozenset()
     """The VRFs that are defined, beside the default one."""
+    mlag: tuple[str, str] | None = None
+    """The domain and the peer's address, where it is one end of an MLAG pair."""
     kept: dict[Key, tuple[Kept, ...]] = field(default_factory=dict)
     """Per section the lines that driftline does not model."""
     resets: set[Key] = field(default_factory=set)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
-from .calls import driven
+from .calls import HookCall, driven
 from .exceptions import TransactionError
 from .results import UnitResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .calls import HookCall, UnitPhases
+    from .calls import UnitPhases
     from .exceptions import DriftlineError
     from .plan import Step
     from .typing import Dataset
@@ -100,9 +100,12 @@ def _advance(phases: UnitPhases | UnitResult, waiting: list[tuple[UnitPhases, Ho
         run.end(phases)
         return
     try:
-        waiting.append((phases, next(phases)))
+        call = next(phases)
     except StopIteration as end:
         run.end(end.value)
+        return
+    if isinstance(call, HookCall):  # it always is: what is done in bulk has one step
+        waiting.append((phases, call))
 
 
 _ALONE = object()

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import ConfigDict
 
 from .analysis import below
 from .enum import DiffSyncActions
 from .exceptions import DiffException, Problem, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .diff import Diff, DiffElement
     from .snapshot import Snapshot
@@ -50,17 +52,20 @@ class ConflictKind(enum.Enum):
     UNKNOWN = "unknown"
     """The values differ, and there is no base."""
     LOCAL = "local"
-    """No conflict: only the destination changed it."""
+    """No conflict: only the destination changed it, or it goes with an object about which the sides disagree."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """One thing about which the sides disagree; the values of all of them are kept here, whoever wins."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+
     kind: ConflictKind
-    type: str
+    model: str
     name: str
-    keys: dict[str, Any]
+    """The object's name among its siblings, for people."""
+    identity: dict[str, Any]
     attribute: str | None
     """None: the object as a whole; the values are then those of its attributes, None where it is not there."""
     base: Any
@@ -70,10 +75,17 @@ class Conflict:
     """How it was settled: SOURCE_WINS, DEST_WINS, MERGE, or MANUAL for a value that somebody gave; None: not yet."""
     value: Any = None
     """What the destination has in the end."""
+    unit: str = ""
+    """What it changes together with, where the destination is known."""
+
+    @property
+    def where(self) -> str:
+        """What it is about: unit, model, name and attribute, as far as there are any."""
+        return " ".join(part for part in (self.unit, self.model, self.name, self.attribute) if part)
 
     def __str__(self) -> str:
         """Return the disagreement on one line."""
-        what = f"{self.type} {self.name}" + (f" {self.attribute}" if self.attribute else "")
+        what = f"{self.model} {self.name}" + (f" {self.attribute}" if self.attribute else "")
         return f"{what}: base {self.base!r}, source {self.source!r}, destination {self.dest!r}"
 
 
@@ -120,7 +132,7 @@ def _all(diff: Diff, base: Snapshot | None) -> Iterator[Conflict]:
 
 def of_attributes(element: DiffElement, base: Snapshot | None) -> Iterator[Conflict]:
     """Yield what the sides disagree on about an object that both have, and local changes."""
-    if element.held or element.action in ONE_SIDED:
+    if element.held or element.action in ONE_SIDED or (base is not None and not base.covers(element)):
         return
     diffs = element.get_attrs_diffs()
     for name, source in diffs.get("+", {}).items():
@@ -145,20 +157,24 @@ def _kind(
 
 def of_subtree(top: DiffElement, base: Snapshot | None) -> list[Conflict]:
     """Return what the sides disagree on about an object that only one has, and about all that is below it."""
-    if base is None or top.held:
+    if base is None or top.held or not base.covers(top):
         return []
     deleted = top.action == DiffSyncActions.DELETE
     if base.find(top) is None:  # one side added it
         return [_conflict(ConflictKind.LOCAL, top, None, None, None, top.dest_attrs)] if deleted else []
     kind = ConflictKind.SOURCE_DELETED if deleted else ConflictKind.DEST_DELETED
-    found = [
-        _conflict(kind, each, None, base.find(each), each.source_attrs, each.dest_attrs)
-        for each in _alike(top)
-        if _touched(each, base)
-    ]
+    found = [_whole(kind, each, base) for each in _alike(top) if _touched(each, base)]
     if found or deleted:
         return found
-    return [_conflict(ConflictKind.LOCAL, top, None, base.find(top), top.source_attrs, None)]
+    return [_whole(ConflictKind.LOCAL, top, base)]
+
+
+def of_the_rest(top: DiffElement, base: Snapshot, told: Sequence[Conflict]) -> list[Conflict]:
+    """Return what goes with a subtree without a disagreement of its own."""
+    known = {(each.model, each.name) for each in told}
+    return [
+        _whole(ConflictKind.LOCAL, each, base) for each in _alike(top) if (each.type, each.name) not in known
+    ]
 
 
 def _touched(element: DiffElement, base: Snapshot) -> bool:
@@ -169,6 +185,10 @@ def _touched(element: DiffElement, base: Snapshot) -> bool:
         name in known and not base.same(element.type, name, known[name], value)
         for name, value in (values or {}).items()
     )
+
+
+def _whole(kind: ConflictKind, element: DiffElement, base: Snapshot) -> Conflict:
+    return _conflict(kind, element, None, base.find(element), element.source_attrs, element.dest_attrs)
 
 
 def _conflict(
@@ -196,7 +216,7 @@ def _moving_in(top: DiffElement) -> Iterator[DiffElement]:
 
 def _problem(conflict: Conflict) -> Problem:
     return Problem(
-        f"{conflict.type} {conflict.name}",
+        " ".join(part for part in (conflict.unit, conflict.model, conflict.name) if part),
         ConflictError.default_code,
         f"{conflict.attribute or 'the object'} was {conflict.base!r}, "
         f"the source has {conflict.source!r}, the destination {conflict.dest!r}",

@@ -217,7 +217,7 @@ class StalePlan(PlanError):
     default_hint = "make a new plan from what is there now"
 
 
-class GuardBreach(DriftlineError):
+class GuardBreach(ProblemsError):
     """A limit that the user set forbids the run; nothing was written."""
 
     default_code = "GUARD"

@@ -6,23 +6,27 @@ A plan is a value: the same inputs give the same bytes. Applying needs nothing b
 from __future__ import annotations
 
 import hashlib
+import importlib
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, model_validator
 
+from .conflicts import Conflict
 from .enum import DiffSyncFlags, DiffSyncModelFlags
-from .exceptions import PlanError, Problem
+from .exceptions import PlanError
 from .values import canonical, copied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from .diff import Diff, DiffElement
     from .typing import Dataset
 
     Key = tuple[str, str]
+
+ACTIONS = frozenset({"create", "update", "delete"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Dropped:
+    """A step that a smaller plan can't have, though it was chosen."""
+
+    step: Step
+    why: str
+
+    def __str__(self) -> str:
+        """Return the step and the reason on one line."""
+        return f"{self.step.unit}: {outline(self.step)}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Which dataset a plan was made for."""
 
@@ -85,6 +101,10 @@ class Plan(BaseModel):
     """Per unit, what must be true of it when the plan is applied (a device's site, host name, serial)."""
     native: dict[str, tuple[str, ...]] = {}
     """Per unit, what the target would be sent, where the target can tell."""
+    conflicts: tuple[Conflict, ...] = ()
+    """What else was changed since the last run, and who won; without a winner it is to be decided first."""
+    made_from: str = ""
+    """The id of the plan that this one is a part of, or was brought up to date from; empty: it is whole."""
     id: str = ""
     """The digest of everything above; it is checked when a plan is read."""
 
@@ -125,18 +145,53 @@ class Plan(BaseModel):
                 hint="make a new plan; a plan can't be edited",
             ) from error
 
-    def restricted_to(self, units: Iterable[str]) -> Plan:
-        """Return the plan for these units only."""
+    def restricted_to(self, units: Iterable[str], *, draft: bool = False) -> Plan:
+        """Return the plan for these units only; the part of a draft, which nobody has seen, is a plan of its own."""
         wanted = set(units)
+        return self.with_steps((step for step in self.steps if step.unit in wanted), draft=draft)
+
+    def filtered(self, keep: Callable[[Step], bool]) -> Cut:
+        """Return a smaller plan with the steps to keep, less those that depend on one that is not in it."""
+        chosen = {step.id for step in self.steps if keep(step)}
+        gone = {step.id: step for step in self.steps if step.id not in chosen}
+        steps, dropped = without_dependents((step for step in self.steps if step.id in chosen), gone)
+        return Cut(self.with_steps(steps), tuple(dropped))
+
+    def with_steps(self, steps: Iterable[Step], *, draft: bool = False) -> Plan:
+        """Return the plan with other steps, which says what it was made from; with the same ones it is itself.
+
+        A unit whose steps are not the same loses its native lines: they have to be made anew.
+        """
+        new = tuple(steps)
+        if new == self.steps:
+            return self
+        units, was = by_unit(new), self.units
         return self._with(
-            steps=tuple(step for step in self.steps if step.unit in wanted),
-            identities={unit: facts for unit, facts in self.identities.items() if unit in wanted},
-            native={unit: lines for unit, lines in self.native.items() if unit in wanted},
+            steps=new,
+            identities={unit: facts for unit, facts in self.identities.items() if unit in units},
+            native={
+                unit: lines for unit, lines in self.native.items() if units.get(unit) == was.get(unit, 0)
+            },
+            conflicts=tuple(self._conflicts_with(new)),
+            made_from="" if draft else self.made_from or self.id,
         )
 
     def with_native(self, native: Mapping[str, Iterable[str]]) -> Plan:
         """Return the plan with what each unit would be sent."""
         return self._with(native={unit: tuple(lines) for unit, lines in native.items()})
+
+    def with_conflicts(self, conflicts: Iterable[Conflict]) -> Plan:
+        """Return the plan with what became of the conflicts that its diff had."""
+        return self._with(conflicts=tuple(conflicts))
+
+    def _conflicts_with(self, steps: Iterable[Step]) -> Iterator[Conflict]:
+        """Return the conflicts on the units of these steps; what is undecided matters to its own steps only."""
+        steps = list(steps)
+        units = {step.unit for step in steps}
+        changed = {(step.unit, step.model, step.name) for step in steps}
+        for each in self.conflicts:
+            if (each.unit in units) if each.winner else (each.unit, each.model, each.name) in changed:
+                yield each
 
     def _with(self, **changes: Any) -> Plan:
         return type(self)(
@@ -145,6 +200,13 @@ class Plan(BaseModel):
 
     def _digest(self) -> str:
         return hashlib.sha256(canonical(self.model_dump(exclude={"id"})).encode()).hexdigest()
+
+
+class Cut(NamedTuple):
+    """A smaller plan, and what it can't have though it was chosen."""
+
+    plan: Plan
+    dropped: tuple[Dropped, ...]
 
 
 def make_plan(
@@ -201,45 +263,64 @@ def by_unit(steps: Iterable[Step]) -> dict[str, list[Step]]:
     return units
 
 
-def stale(plan: Plan, target: Dataset) -> list[Problem]:
-    """Return where the target no longer has the values that the plan was computed from."""
-    made = {_key(step, target) for step in plan.steps if step.action == "create"}
-    problems: list[Problem] = []
-    for step in plan.steps:
-        problems.extend(_stale_step(step, target, made))
-    return problems
+def select_steps(plan: Plan, *, models: Collection[str] = (), actions: Collection[str] = ()) -> Cut:
+    """Return the part of a plan with the changes of these models and by these actions; none given are all.
+
+    Raises PlanError when something is no action.
+    """
+    unknown = sorted(set(actions) - ACTIONS)
+    if unknown:
+        raise PlanError(
+            f"there is no action {', '.join(map(repr, unknown))}",
+            code="PLAN-ACTION",
+            hint=f"choose of {', '.join(sorted(ACTIONS))}",
+        )
+    return plan.filtered(
+        lambda step: (not models or step.model in models) and (not actions or step.action in actions)
+    )
 
 
-def _stale_step(step: Step, target: Dataset, made: set[Key]) -> Iterator[Problem]:
-    found = target.get_or_none(step.model, step.identity)
-    if step.action != "create":
-        yield from _stale_values(step, found)
-    elif found is not None:
-        yield _problem(step, "planned to be created, but it exists by now")
-    if step.action != "delete" and step.parent is not None and _key(step.parent, target) not in made:
-        parent = step.parent
-        if target.get_or_none(parent.model, parent.identity) is None:
-            yield _problem(step, f"planned below {parent.model} {_key(parent, target)[1]}, but that is gone")
+def without_dependents(steps: Iterable[Step], gone: Mapping[str, Step]) -> tuple[list[Step], list[Dropped]]:
+    """Return the steps less those that depend, also by way of others, on one that is gone; and these, with why."""
+    left, out = list(steps), dict(gone)
+    dropped: list[Dropped] = []
+    while missing := [step for step in left if not out.keys().isdisjoint(step.depends_on)]:
+        for step in missing:
+            needed = next(out[needed] for needed in step.depends_on if needed in out)
+            dropped.append(Dropped(step, f"it needs what is left out: {outline(needed)}"))
+        out.update((step.id, step) for step in missing)
+        left = [step for step in left if step.id not in out]
+    return left, dropped
 
 
-def _stale_values(step: Step, found: Any) -> Iterator[Problem]:
-    if found is None:
-        yield _problem(step, f"planned to {step.action}, but it is gone")
-        return
-    for name, planned in (step.before or {}).items():
-        value = getattr(found, name, None)
-        # A plan that was saved has the values as JSON has them: a list for a set, text for an address.
-        if not found.same(name, planned, value) and canonical(planned) != canonical(value):
-            yield _problem(step, f"{name} was {planned!r} when planned and is {value!r} now")
+def outline(step: Step) -> str:
+    """Return what a step does, in a few words."""
+    return f"{step.action} {step.model} {step.name}"
 
 
-def _problem(step: Step, message: str) -> Problem:
-    return Problem(f"{step.unit} {step.model} {step.name}", "PLAN-STALE", message, "make a new plan")
+def plan_schema() -> str:
+    """Return the JSON Schema of plan files."""
+    schema = Plan.model_json_schema()
+    # A plan that comes from a file must say all this; only in code there are defaults.
+    schema["required"] = ["format", "version", "id", *schema["required"]]
+    return canonical({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
 
 
 def stable_id(unit: str, element: DiffElement) -> str:
     """Return an id that the same change of the same object always has."""
-    seed = canonical([unit, element.action, element.type, element.keys, element.get_attrs_diffs()])
+    return _id_of(unit, element.action, element.type, element.keys, element.get_attrs_diffs())
+
+
+def renewed(step: Step, **changes: Any) -> Step:
+    """Return a step with other values, under the id that such a change has in every plan."""
+    made = replace(step, **changes)
+    sides = {"-": made.before, "+": made.after}
+    diffs = {sign: values for sign, values in sides.items() if values is not None}
+    return replace(made, id=_id_of(made.unit, made.action, made.model, made.identity, diffs))
+
+
+def _id_of(unit: str, action: str | None, model: str, identity: Any, diffs: Any) -> str:
+    seed = canonical([unit, action, model, identity, diffs])
     return hashlib.sha256(seed.encode()).hexdigest()[:12]
 
 
@@ -310,7 +391,7 @@ class _Flattening:
             () if above is None else (above.id,),
         )
         if element.moved:
-            self.moves[_key(step, self._target)] = step.id
+            self.moves[key_of(step, self._target)] = step.id
         return step
 
 
@@ -325,7 +406,7 @@ def _after_moves(steps: list[Step], moves: Mapping[Key, str], target: Dataset) -
     waiting = False
     for place, step in enumerate(steps):
         if step.action == "delete":
-            needed = [moves[key] for key in _below(_key(step, target), target) if key in moves]
+            needed = [moves[key] for key in _below(key_of(step, target), target) if key in moves]
             if needed:
                 steps[place] = _depending(step, needed)
                 waiting = True
@@ -343,7 +424,8 @@ def _below(key: Key, target: Dataset) -> Iterator[Key]:
             yield from _below((modelname, uid), target)
 
 
-def _key(what: Step | ObjectRef, target: Dataset) -> Key:
+def key_of(what: Step | ObjectRef, target: Dataset) -> Key:
+    """Return the model and the unique id of the object that a step or a reference is about."""
     return what.model, target.model_class(what.model).unique_id_of(what.identity)
 
 
@@ -357,3 +439,10 @@ def _fingerprint(*datasets: Dataset) -> str:
                 values = {name: getattr(obj, name) for name in obj.get_managed()}
                 digest.update(canonical([number, modelname, obj.get_unique_id(), values]).encode())
     return digest.hexdigest()
+
+
+def __getattr__(name: str) -> Any:
+    """Find `stale` also where it was before it moved to `freshness`, which is above this module."""
+    if name == "stale":
+        return importlib.import_module(".freshness", __package__).stale
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

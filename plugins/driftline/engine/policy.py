@@ -22,6 +22,8 @@ class Together:
     """Called with a group, its units, and whether they are to be confirmed or taken back, before the first is."""
     longest_timer: int = 7200
     """The most seconds that a commit's timer may be set to, where many units need longer than `revert_in`."""
+    patience: int = 0
+    """The seconds that a unit may be watched between its commit and the decision."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,13 +15,14 @@ from .conflicts import (
     ConflictResolutionStrategy,
     of_attributes,
     of_subtree,
+    of_the_rest,
 )
 from .enum import DiffSyncActions
 from .exceptions import DiffException
 from .merging import ABSENT, Apart, merged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from .diff import Diff, DiffElement
     from .snapshot import Snapshot
@@ -43,6 +44,8 @@ class Resolution(Generic[AnyDiff]):
     diff: AnyDiff
     settled: tuple[Conflict, ...]
     """Every conflict and every local change at the destination, with its winner."""
+    open: tuple[Conflict, ...] = ()
+    """Every conflict that nobody settled; the diff has there what the source says."""
 
 
 def resolve(
@@ -68,13 +71,24 @@ def resolve(
         ConflictError: some are not settled; it lists all of them.
         DiffException: there is no such strategy.
     """
+    resolution = settle(diff, strategy, base, answer)
+    _expect_settled(resolution.open)
+    return resolution
+
+
+def settle(
+    diff: AnyDiff,
+    strategy: Strategies,
+    base: Snapshot | None = None,
+    answer: Answer | None = None,
+) -> Resolution[AnyDiff]:
+    """Settle what can be, as `resolve` does; what nobody settled is told as open, and is no error yet."""
     if callable(strategy):
         settling = _Settling(base, ConflictResolutionStrategy.MANUAL, strategy)
     else:
         settling = _Settling(base, _checked(strategy), answer)
     resolved = settling.level(diff)
-    settling.finish()
-    return Resolution(resolved, tuple(settling.settled))
+    return Resolution(resolved, tuple(settling.settled), tuple(settling.open))
 
 
 def resolve_conflict(element: DiffElement, strategy: Strategy) -> dict[str, Any]:
@@ -91,7 +105,7 @@ def resolve_conflict(element: DiffElement, strategy: Strategy) -> dict[str, Any]
         return dict(dest)
     settling = _Settling(None, wanted, None)
     settled = [settling.settle(conflict) for conflict in of_attributes(element, None)]
-    settling.finish()
+    _expect_settled(settling.open)
     return {**dest, **source} | {each.attribute: each.value for each in settled if each and each.attribute}
 
 
@@ -104,11 +118,6 @@ class _Settling:
         self.answer = answer
         self.settled: list[Conflict] = []
         self.open: list[Conflict] = []
-
-    def finish(self) -> None:
-        """Raise ConflictError when anything is left."""
-        if self.open:
-            raise ConflictError(f"{len(self.open)} conflicts are not settled", conflicts=tuple(self.open))
 
     def level(self, diff: AnyDiff) -> AnyDiff:
         """Return a level of the diff with what is left of its elements."""
@@ -154,13 +163,21 @@ class _Settling:
         found = of_subtree(top, self.base)
         # What moves into a new subtree needs it: the parent that it leaves may be going.
         forced = any(each.moved for each in _walk(top))
-        settled = [_decided(each, SOURCE_WINS) if forced else self._one(each) for each in found]
+        settled = [self._decided(each, SOURCE_WINS) if forced else self._decision(each) for each in found]
         winners = {each.winner for each in settled if each is not None}
         keeping = DEST_WINS if top.action == DiffSyncActions.DELETE else SOURCE_WINS
         losing = SOURCE_WINS if keeping is DEST_WINS else DEST_WINS
         winner = keeping if keeping in winners else losing if winners else SOURCE_WINS
+        if None in settled and keeping not in winners:  # the open ones could still turn it
+            self.open.extend(one for one, each in zip(found, settled, strict=True) if each is None)
+            into.add(self._whole(top))
+            return
+        if winner is DEST_WINS and self.base is not None:
+            found += of_the_rest(top, self.base, found)
         # The whole of it goes one way, also where one part of it alone would have gone the other.
-        self.settled.extend(each for each in (_decided(one, winner) for one in found) if each is not None)
+        self.settled.extend(
+            each for each in (self._decided(one, winner) for one in found) if each is not None
+        )
         if winner is SOURCE_WINS:
             into.add(self._whole(top))
         else:
@@ -184,20 +201,19 @@ class _Settling:
 
     def settle(self, conflict: Conflict) -> Conflict | None:
         """Return a conflict with its winner and value, or note it as open and return None."""
-        settled = self._one(conflict)
-        if settled is not None:
+        settled = self._decision(conflict)
+        if settled is None:
+            self.open.append(conflict)
+        else:
             self.settled.append(settled)
         return settled
 
-    def _one(self, conflict: Conflict) -> Conflict | None:
-        settled = _decided(conflict, self._wanted(conflict)) or self._asked(conflict)
-        if settled is None:
-            self.open.append(conflict)
-        return settled
+    def _decision(self, conflict: Conflict) -> Conflict | None:
+        return self._decided(conflict, self._wanted(conflict)) or self._asked(conflict)
 
     def _wanted(self, conflict: Conflict) -> ConflictResolutionStrategy:
         wanted = self.strategy
-        for key in (conflict.type, conflict.attribute):
+        for key in (conflict.model, conflict.attribute):
             if isinstance(wanted, dict):
                 wanted = wanted.get(key, ConflictResolutionStrategy.MANUAL)
         return ConflictResolutionStrategy(wanted)
@@ -205,25 +221,34 @@ class _Settling:
     def _asked(self, conflict: Conflict) -> Conflict | None:
         found = None if self.answer is None else self.answer(conflict)
         if isinstance(found, ConflictResolutionStrategy):
-            return _decided(conflict, found)
+            return self._decided(conflict, found)
         if found is None or conflict.attribute is None:
             return None
         return replace(conflict, winner=ConflictResolutionStrategy.MANUAL, value=found)
 
+    def _decided(self, conflict: Conflict, strategy: ConflictResolutionStrategy) -> Conflict | None:
+        """Return a conflict as a strategy settles it, or None when it can't."""
+        if strategy is SOURCE_WINS:
+            return replace(conflict, winner=strategy, value=conflict.source)
+        if strategy is DEST_WINS or conflict.kind is ConflictKind.LOCAL:
+            return replace(conflict, winner=DEST_WINS, value=conflict.dest)
+        if strategy is ConflictResolutionStrategy.MERGE and conflict.attribute is not None:
+            base = conflict.base if conflict.kind is ConflictKind.BOTH_CHANGED else ABSENT
+            try:
+                return replace(conflict, winner=strategy, value=self._merged(base, conflict))
+            except Apart:
+                return None
+        return None
 
-def _decided(conflict: Conflict, strategy: ConflictResolutionStrategy) -> Conflict | None:
-    """Return a conflict as a strategy settles it, or None when it can't."""
-    if strategy is SOURCE_WINS:
-        return replace(conflict, winner=strategy, value=conflict.source)
-    if strategy is DEST_WINS or conflict.kind is ConflictKind.LOCAL:
-        return replace(conflict, winner=DEST_WINS, value=conflict.dest)
-    if strategy is ConflictResolutionStrategy.MERGE and conflict.attribute is not None:
-        base = conflict.base if conflict.kind is ConflictKind.BOTH_CHANGED else ABSENT
-        try:
-            return replace(conflict, winner=strategy, value=merged(base, conflict.source, conflict.dest))
-        except Apart:
-            return None
-    return None
+    def _merged(self, base: Any, conflict: Conflict) -> Any:
+        if self.base is None or conflict.attribute is None:
+            return merged(base, conflict.source, conflict.dest)
+        return self.base.merged(conflict.model, conflict.attribute, base, conflict.source, conflict.dest)
+
+
+def _expect_settled(left: Sequence[Conflict]) -> None:
+    if left:
+        raise ConflictError(f"{len(left)} conflicts are not settled", conflicts=tuple(left))
 
 
 def _walk(element: DiffElement) -> Iterator[DiffElement]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from .exceptions import DiffException, ObjectNotFound
 from .exchange import dumped, parsed, unreadable
+from .merging import merged
 from .model import DiffSyncModel
 from .tagged import NotExact, by_name, from_plain, to_plain
 from .values import copied
@@ -46,9 +47,13 @@ class Snapshot:
         """Return the values that an adapter has now."""
         names = sorted(adapter.get_all_model_names())
         values = {
-            name: {obj.get_unique_id(): _attributes(obj) for obj in adapter.get_all(name)} for name in names
+            name: {obj.get_unique_id(): attributes_of(obj) for obj in adapter.get_all(name)} for name in names
         }
         return cls(values, _classes(adapter, names))
+
+    def covers(self, element: DiffElement) -> bool:  # noqa: ARG002 - subclasses decide by the element
+        """Return whether the snapshot says anything about an object, be it that it was not there."""
+        return True
 
     def find(self, element: DiffElement) -> Mapping[str, Any] | None:
         """Return the values that the object of an element had, or None when it was not there."""
@@ -60,6 +65,10 @@ class Snapshot:
     def same(self, model: str, attribute: str, one: Any, other: Any) -> bool:
         """Return whether two values of an attribute mean the same."""
         return self.classes.get(model, DiffSyncModel).same(attribute, one, other)
+
+    def merged(self, model: str, attribute: str, base: Any, source: Any, dest: Any) -> Any:  # noqa: ARG002
+        """Return the value with what both sides changed since the base; raises Apart when there is none."""
+        return merged(base, source, dest)
 
     def to_json(self, filepath: str | os.PathLike[str] | None = None, indent: int | None = None) -> str:
         """Return the snapshot as JSON text, and write it to a file when one is named.
@@ -100,7 +109,7 @@ class Snapshot:
         return cls(values, {} if adapter is None else _classes(adapter, values))
 
 
-def _attributes(obj: DiffSyncModel) -> dict[str, Any]:
+def attributes_of(obj: DiffSyncModel) -> dict[str, Any]:
     """Return copies of an object's attributes, without those of which its dataset has no opinion."""
     unmanaged = set(obj._attributes) - set(obj.get_managed())  # noqa: SLF001 - a role of the model, as users define it
     return {name: copied(value) for name, value in obj.get_attrs().items() if name not in unmanaged}

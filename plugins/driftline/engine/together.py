@@ -115,7 +115,7 @@ class _Group:
         given = self.run.policy.revert_in
         if given is None or not self.waiting:
             return None
-        needed = math.ceil(seconds * _ROUNDS) + _MARGIN
+        needed = math.ceil(seconds * _ROUNDS) + self.together.patience + _MARGIN
         if needed > self.together.longest_timer:
             self.take_back(
                 PrepareError(

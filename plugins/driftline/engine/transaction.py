@@ -31,8 +31,10 @@ class Transaction(Protocol):
     case it calls `close` last. So `begin` itself leaves nothing behind that `close` does not release.
     """
 
-    guarantee: str
-    """What protects the unit if everything fails, in words for the report."""
+    @property
+    def guarantee(self) -> str:
+        """What protects the unit if everything fails, in words for the report."""
+
     warnings: list[str]
     """What a person should know about this unit though it is no failure."""
 
@@ -107,3 +109,50 @@ class MemoryTransaction:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+class WrappedTransaction:
+    """A transaction that passes everything on to another one; for those that add something of their own."""
+
+    def __init__(self, inner: Transaction) -> None:
+        self._inner = inner
+        self.warnings = inner.warnings
+        self.hooks_write: bool = getattr(inner, "hooks_write", False)
+
+    @property
+    def guarantee(self) -> str:
+        """What protects the unit if everything fails."""
+        return self._inner.guarantee
+
+    @property
+    def recovery(self) -> Mapping[str, str]:
+        """What another process needs to take the unit back."""
+        return self._inner.recovery
+
+    def begin(self, steps: Sequence[str]) -> None:
+        """Open the unit."""
+        self._inner.begin(steps)
+
+    def prepare(self) -> str:
+        """Stage everything without effect."""
+        return self._inner.prepare()
+
+    def commit(self, revert_in: int | None) -> None:
+        """Make the change effective."""
+        self._inner.commit(revert_in)
+
+    def verify(self) -> None:
+        """Read the target back."""
+        self._inner.verify()
+
+    def confirm(self) -> None:
+        """Make the change permanent."""
+        self._inner.confirm()
+
+    def rollback(self) -> None:
+        """Bring the unit back."""
+        self._inner.rollback()
+
+    def close(self) -> None:
+        """Release what the unit holds."""
+        self._inner.close()

@@ -209,6 +209,11 @@ class IPAddress(DiffSyncModel):
         return self.address if self.vrf == DEFAULT_VRF else f"{self.address} (vrf {self.vrf})"
 
     @property
+    def host(self) -> str:
+        """The address without its prefix length."""
+        return self.address.partition("/")[0]
+
+    @property
     def is_ipv4(self) -> bool:
         """Whether it is an IPv4 address."""
         return ":" not in self.address

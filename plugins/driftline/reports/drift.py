@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from driftline.engine import Diff, DiffElement, Plan, Step
+    from driftline.engine import Diff, DiffElement
     from driftline.engine.exceptions import DriftlineError, Problem
 
 _HIDDEN = frozenset({"section"})
@@ -100,11 +100,6 @@ def drift_report(diff: Diff, devices: int, failures: Mapping[str, DriftlineError
     return DriftReport(devices, tuple(_rows(diff)), failure_list(failures))
 
 
-def plan_rows(plan: Plan) -> tuple[Row, ...]:
-    """Return what a plan changes, in its order."""
-    return tuple(_step_row(step, plan.identities.get(step.unit, {}).get("site", "")) for step in plan.steps)
-
-
 def failure_list(failures: Mapping[str, DriftlineError]) -> tuple[Failure, ...]:
     """Return the devices that take no part, by name."""
     return tuple(
@@ -132,17 +127,14 @@ def _rows(diff: Diff) -> Iterator[Row]:
 
 def _element_row(element: DiffElement, site: str, device: str) -> Row:
     diffs = element.get_attrs_diffs()
-    changes = _changes(diffs.get("-"), diffs.get("+"))
+    changes = changes_of(diffs.get("-"), diffs.get("+"))
     return Row(site, device, element.type, element.name, str(element.action), changes)
 
 
-def _step_row(step: Step, site: str) -> Row:
-    return Row(site, step.unit, step.model, step.name, step.action, _changes(step.before, step.after))
-
-
-def _changes(
+def changes_of(
     before: Mapping[str, Any] | None, after: Mapping[str, Any] | None
 ) -> tuple[tuple[str, Any, Any], ...]:
+    """Return (attribute, old value, new value) of all that people want to know of."""
     names: Iterable[str] = after if after is not None else before or ()
     return tuple(
         (name, None if before is None else before[name], None if after is None else after[name])

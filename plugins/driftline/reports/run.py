@@ -30,6 +30,8 @@ class RunReport:
 
     result: RunResult
     failures: tuple[Failure, ...]
+    run: str = ""
+    """Its id in the journal."""
 
     @property
     def summary(self) -> str:
@@ -47,6 +49,7 @@ class RunReport:
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values."""
         return {
+            "run": self.run,
             "summary": self.summary,
             "interrupted": self.result.interrupted,
             "devices": [_unit_dict(unit) for unit in self.result.units],
@@ -54,9 +57,9 @@ class RunReport:
         }
 
 
-def run_report(result: RunResult, failures: Mapping[str, DriftlineError]) -> RunReport:
+def run_report(result: RunResult, failures: Mapping[str, DriftlineError], run: str = "") -> RunReport:
     """Return the report on a run."""
-    return RunReport(result, failure_list(failures))
+    return RunReport(result, failure_list(failures), run)
 
 
 def outcome_words(outcome: UnitOutcome) -> str:

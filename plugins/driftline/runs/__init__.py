@@ -1,5 +1,35 @@
 """What a run must obey."""
 
-from .guards import Guards, check
+from .batches import Batches, cut, dependencies, pairs_from, parse_sizes
+from .guards import Counts, Facts, Guards, breaches, by_model, counts_of, enforce
+from .health import CommandCheck, GetterCheck, HealthCheck, HookCheck, asked, evaluate
+from .protection import ObjectPattern, Protected
+from .windows import Window, closed, is_open, next_closed, next_open
 
-__all__ = ["Guards", "check"]
+__all__ = [
+    "Batches",
+    "CommandCheck",
+    "Counts",
+    "Facts",
+    "GetterCheck",
+    "Guards",
+    "HealthCheck",
+    "HookCheck",
+    "ObjectPattern",
+    "Protected",
+    "Window",
+    "asked",
+    "breaches",
+    "by_model",
+    "closed",
+    "counts_of",
+    "cut",
+    "dependencies",
+    "enforce",
+    "evaluate",
+    "is_open",
+    "next_closed",
+    "next_open",
+    "pairs_from",
+    "parse_sizes",
+]

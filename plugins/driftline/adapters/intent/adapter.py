@@ -50,11 +50,14 @@ class IntentAdapter(Adapter):
         self.path = path
         self.cache_dir = cache_dir
         self.limit = None if limit is None else frozenset(limit)
+        self.digests: dict[str, str] = {}
+        """The hash of every file that was loaded, by its name below the folder."""
 
     def load(self) -> None:
         """Fill the dataset; raises LoadError with every problem of every file, and then loads nothing."""
         problems: list[Problem] = []
         files = read_intent(self.path, self.cache_dir, problems)
+        self.digests = files.digests
         devices = intended_devices(files, problems)
         problems.extend(_unknown_devices(self.limit or (), files.devices.names))
         if problems:

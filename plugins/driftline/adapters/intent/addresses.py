@@ -59,7 +59,7 @@ def interface_addresses(
     vrf = merged.values.get("vrf") or DEFAULT_VRF
     found: list[IntendedAddress] = []
     for text, entry in (merged.addresses or {}).items():
-        wrong = _wrong_address(text, entry)
+        wrong = wrong_address(text, entry)
         if wrong is not None:
             code, message, hint = wrong
             where = merged.where("addresses", text)
@@ -79,7 +79,8 @@ def _parsed(text: str) -> Interface:
     return ipaddress.ip_interface(text)
 
 
-def _wrong_address(text: str, entry: AddressEntry) -> tuple[str, str, str] | None:
+def wrong_address(text: str, entry: AddressEntry) -> tuple[str, str, str] | None:
+    """Return the code, the message and the hint for an address that no interface can have."""
     if "/" not in text:
         return (
             "INTENT-ADDRESS",

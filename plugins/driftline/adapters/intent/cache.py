@@ -36,6 +36,8 @@ class DocumentCache:
     def __init__(self, folder: Path, cache_dir: Path | None) -> None:
         self.hits = 0
         self.misses = 0
+        self.digests: dict[str, str] = {}
+        """What was read: the hash of every file's content, by the document's name."""
         self._file = _cache_file(folder, cache_dir) if cache_dir is not None else None
         self._known: dict[str, Entry] = _load(self._file) if self._file is not None else {}
         self._used: dict[str, Entry] = {}
@@ -46,6 +48,7 @@ class DocumentCache:
         entry = self._entry(path, name)
         if entry is not None:
             self.hits += 1
+            self.digests[name] = entry["sha256"]
             return Document(name=name, data=entry["data"], lines=LineTable(entry["lines"]))
         self.misses += 1
         return self._parsed(path, name)
@@ -77,7 +80,7 @@ class DocumentCache:
         if entry["stamp"][0] != stamp[0]:
             return None
         content = documents.read_bytes(path, name)
-        if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+        if digest(content) != entry["sha256"]:
             return None
         self._changed = True
         return {**entry, "stamp": stamp, "settled": _is_settled(stamp)}
@@ -90,16 +93,22 @@ class DocumentCache:
                 stamp = _stamp(path.stat())
         content = documents.read_bytes(path, name)
         document = documents.document(content, name)
+        self.digests[name] = digest(content)
         if stamp is not None:
             self._changed = True
             self._used[path.name] = {
                 "stamp": stamp,
                 "settled": _is_settled(stamp),
-                "sha256": hashlib.sha256(content).hexdigest(),
+                "sha256": self.digests[name],
                 "data": document.data,
                 "lines": document.lines.root,
             }
         return document
+
+
+def digest(content: bytes) -> str:
+    """Return the hash by which two contents of a file are told apart."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def _stamp(status: os.stat_result) -> list[int]:

@@ -13,13 +13,14 @@ from .cache import DocumentCache
 from .schema import DeviceFile, Entry, ProfileFile, SiteFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 FileT = TypeVar("FileT", DeviceFile, ProfileFile, SiteFile)
 
-_SUFFIXES: Final = frozenset({".yml", ".yaml"})
-_STEM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+SUFFIXES: Final = frozenset({".yml", ".yaml"})
+STEM: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+"""What a site, a device or a profile can be named, since a file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class Folder(Generic[FileT]):
 
     files: dict[str, IntentFile[FileT]] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
+    digests: Mapping[str, str] = field(default_factory=dict)
+    """The hash of every file's content, by the document's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,11 @@ class IntentFiles:
     sites: Folder[SiteFile]
     devices: Folder[DeviceFile]
     profiles: Folder[ProfileFile]
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The hash of every file's content, by the document's name."""
+        return {**self.sites.digests, **self.devices.digests, **self.profiles.digests}
 
 
 def read_intent(path: Path, cache_dir: Path | None, problems: list[Problem]) -> IntentFiles:
@@ -76,6 +84,13 @@ def read_intent(path: Path, cache_dir: Path | None, problems: list[Problem]) -> 
     return files
 
 
+def intent_file(stem: str, document: Document, schema: type[FileT]) -> IntentFile[FileT]:
+    """Return a document as what it is in the intent; raises LoadError with every problem in it."""
+    content = validate(document, schema, "INTENT")
+    _check_name(stem, content, document)
+    return IntentFile(name=stem, content=content, document=document)
+
+
 def _read_folder(
     folder: Path, schema: type[FileT], cache_dir: Path | None, problems: list[Problem]
 ) -> Folder[FileT]:
@@ -87,13 +102,11 @@ def _read_folder(
     for path in _well_named(folder, paths, problems):
         try:
             document = cache.read(path, f"{folder.name}/{path.name}")
-            content = validate(document, schema, "INTENT")
-            _check_name(path.stem, content, document)
-            files[path.stem] = IntentFile(name=path.stem, content=content, document=document)
+            files[path.stem] = intent_file(path.stem, document, schema)
         except LoadError as error:
             problems.extend(error.problems)
     cache.save()
-    return Folder(files=files, names=frozenset(path.stem for path in paths))
+    return Folder(files=files, names=frozenset(path.stem for path in paths), digests=cache.digests)
 
 
 def _well_named(folder: Path, paths: Iterable[Path], problems: list[Problem]) -> Iterable[Path]:
@@ -110,7 +123,7 @@ def _well_named(folder: Path, paths: Iterable[Path], problems: list[Problem]) ->
                     hint="keep one of the two files",
                 )
             )
-        if not _STEM.fullmatch(path.stem):
+        if not STEM.fullmatch(path.stem):
             problems.append(
                 Problem(
                     where=f"{folder.name}/{path.name}",
@@ -135,7 +148,7 @@ def _entries(folder: Path, problems: list[Problem]) -> Iterator[Path]:
         )
         return
     for path in paths:
-        if path.suffix in _SUFFIXES and not path.name.startswith("."):
+        if path.suffix in SUFFIXES and not path.name.startswith("."):
             yield path
         elif path.is_dir() and any(_yaml_below(path)):
             problems.append(
@@ -149,7 +162,7 @@ def _entries(folder: Path, problems: list[Problem]) -> Iterator[Path]:
 
 
 def _yaml_below(folder: Path) -> Iterable[Path]:
-    return (path for path in folder.rglob("*.y*ml") if path.suffix in _SUFFIXES)
+    return (path for path in folder.rglob("*.y*ml") if path.suffix in SUFFIXES)
 
 
 def _check_name(stem: str, content: Entry, document: Document) -> None:

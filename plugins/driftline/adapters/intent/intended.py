@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from .files import IntentFile, IntentFiles
-    from .schema import DeviceFile, SiteFile
+    from .schema import DeviceFile, SiteFile, VlanEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def _vlans(
 ) -> dict[int, dict[str, Any]] | None:
     """Return the VLANs of a device, its own keys over its site's; None when the files say nothing."""
     own = file.content.vlans
-    shared = site.content.vlans if site is not None and _applies(site.content, file) else {}
+    shared = site_vlans(file, site)
     if "vlans" not in file.content.model_fields_set and not shared:
         return None
     found: dict[int, dict[str, Any]] = {}
@@ -127,6 +127,11 @@ def _vlans(
             **(own[vid].written() if vid in own else {}),
         }
     return found
+
+
+def site_vlans(file: IntentFile[DeviceFile], site: IntentFile[SiteFile] | None) -> Mapping[int, VlanEntry]:
+    """Return the VLANs that a device has from its site."""
+    return site.content.vlans if site is not None and _applies(site.content, file) else {}
 
 
 def _applies(site: SiteFile, file: IntentFile[DeviceFile]) -> bool:

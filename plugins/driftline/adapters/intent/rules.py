@@ -42,7 +42,7 @@ class Breach(NamedTuple):
 def check_interface(device: str, name: str, merged: Merged) -> Iterator[Problem]:
     """Return the problems of an interface, or of a whole range that the name stands for."""
     kind = interface_kind(name)
-    for breach in _breaches(kind, merged):
+    for breach in breaches(kind, merged.values, merged.addresses, merged.get("manage_addresses")):
         yield Problem(
             where=merged.where(breach.key),
             code=breach.code,
@@ -51,18 +51,20 @@ def check_interface(device: str, name: str, merged: Merged) -> Iterator[Problem]
         )
 
 
-def _breaches(kind: InterfaceKind, merged: Merged) -> Iterable[Breach]:
+def breaches(
+    kind: InterfaceKind, values: Values, addresses: Values | None, manage_addresses: str | None = None
+) -> Iterable[Breach]:
+    """Return the rules that the values and addresses of an interface break."""
     for rule in _RULES:
-        yield from rule(kind, merged.values)
-    addresses = merged.addresses
-    if addresses and merged.values.get("mode") in _SWITCHING:
+        yield from rule(kind, values)
+    if addresses and values.get("mode") in _SWITCHING:
         yield Breach(
             "addresses",
             "INTENT-ADDRESS-ON-SWITCHPORT",
-            f"a port in mode {merged.values['mode']} can't have addresses",
+            f"a port in mode {values['mode']} can't have addresses",
             "use mode: routed, or put the address on the VLAN's interface",
         )
-    if addresses is None and merged.get("manage_addresses") is not None:
+    if addresses is None and manage_addresses is not None:
         yield Breach(
             "manage_addresses",
             "INTENT-MANAGE-WITHOUT-COLLECTION",

@@ -127,19 +127,18 @@ class SqliteFile:
         if application != self._application:
             raise self._unusable("it belongs to something else")
         if version != self._version:
-            raise self._unusable(f"its schema is version {version}, known here is version {self._version}")
+            reason = f"its schema is version {version}, known here is version {self._version}"
+            raise self._unusable(reason, hint="use the version of driftline that wrote it, or name another file")
         connection.execute("PRAGMA synchronous = FULL")
 
     def _is_empty(self, connection: sqlite3.Connection) -> bool:
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         return tables == 0 and _pragma(connection, "application_id") == 0
 
-    def _unusable(self, reason: str) -> ObjectStoreException:
-        return ObjectStoreException(
-            f"{self.path} can't be used: {reason}",
-            code="STORE-FORMAT",
-            hint="name another file, or move this one out of the way",
-        )
+    def _unusable(
+        self, reason: str, hint: str = "name another file, or move this one out of the way"
+    ) -> ObjectStoreException:
+        return ObjectStoreException(f"{self.path} can't be used: {reason}", code="STORE-FORMAT", hint=hint)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

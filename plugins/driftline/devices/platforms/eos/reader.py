@@ -127,6 +127,8 @@ def read(device: str, text: str) -> DeviceState:
             protected.update(
                 line.split()[-1] for line in lines if line.startswith(("local-interface ", "peer-link "))
             )
+            values = dict(line.rsplit(" ", 1) for line in lines if " " in line)
+            state.mlag = (values.get("domain-id", ""), values.get("peer-address", ""))
         elif _OTHER_DEFAULTS.fullmatch(header):
             raise ValueError(
                 f"`{header}` changes what is meant where nothing is shown; that is not supported"

@@ -1,0 +1,112 @@
+"""How a plan is carried out: batch by batch, together as far as was asked, watched over and on record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from driftline.engine.executor import execute
+from driftline.engine.policy import Policy, Together
+from driftline.health import Health
+from driftline.runs import cut, dependencies, pairs_from
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
+
+    from driftline.devices import DeviceAdapter
+    from driftline.engine import Plan, Step
+    from driftline.engine.results import RunResult, UnitResult
+    from driftline.engine.transaction import Transaction
+    from driftline.runs import Batches
+    from driftline.runs.recorded import Recorder
+    from driftline.settings import ApplySettings
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Whom to tell about the progress of a run, and how it is stopped."""
+
+    on_total: Callable[[int], object] | None = None
+    on_device: Callable[[str], object] | None = None
+    on_unit: Callable[[UnitResult], object] | None = None
+    halt: threading.Event | None = None
+
+
+def roll_out(
+    made: Plan,
+    actual: DeviceAdapter,
+    how: ApplySettings,
+    groups: Mapping[str, str],
+    recorder: Recorder,
+    watch: Watch,
+) -> RunResult:
+    """Carry out a plan that is ready, exactly it, and report on every step of it.
+
+    Args:
+        groups: the group that each unit changes with, in the order of change; empty: each is for itself.
+    """
+    actual.planned = made.native
+    actual.fence = recorder.fence
+    health = Health(how.batches.health, actual.fleet) if how.batches is not None else None
+
+    def around(unit: str, steps: Sequence[Step], transaction: Transaction) -> Transaction:
+        if health is not None:
+            transaction = health.around(actual.get("device", {"name": unit}), transaction)
+        return recorder.around(unit, steps, transaction)
+
+    def ended(result: UnitResult) -> None:
+        recorder.ended(result)
+        if watch.on_unit is not None:
+            watch.on_unit(result)
+
+    units = made.units
+    policy = Policy(
+        revert_in=how.revert_in,
+        stop_on_failure=how.stops_on_failure,
+        around=around,
+        together=Together(
+            groups.__getitem__, recorder.decided, patience=0 if health is None else health.patience
+        )
+        if groups
+        else None,
+    )
+    return execute(
+        {unit: units[unit] for unit in groups if unit in units} or units,
+        actual,
+        policy=policy,
+        dispatch=actual.fleet.dispatch,
+        on_unit=ended,
+        halt=watch.halt,
+    )
+
+
+def groups_of(made: Plan, actual: DeviceAdapter, how: ApplySettings) -> dict[str, str]:
+    """Return the group that each unit of a plan changes with, in the order of change; empty: each is for itself."""
+    if how.batches is not None:
+        batches = _cut(made, actual, how.batches)
+        return {unit: f"batch {number}" for number, batch in enumerate(batches, 1) for unit in batch}
+    return planned_together(made, how)
+
+
+def planned_together(made: Plan, how: ApplySettings) -> dict[str, str]:
+    """Return the group of each unit, as far as the plan alone says it: batches are cut from what can be read."""
+    if how.scope == "run":
+        return dict.fromkeys(made.units, "the run")
+    if how.scope == "site":
+        return {unit: f"site {made.identities.get(unit, {}).get('site', '')}" for unit in made.units}
+    return {}
+
+
+def _cut(made: Plan, actual: DeviceAdapter, batches: Batches) -> list[list[str]]:
+    def kind(unit: str) -> str:
+        return made.identities.get(unit, {}).get(batches.by or "", "")
+
+    return cut(
+        made.units,
+        batches.sizes,
+        group_of=kind if batches.by else None,
+        order=batches.order,
+        apart=[*pairs_from(batches.pairs, made.units), *actual.pairs()],
+        after=dependencies(made),
+    )

@@ -1,0 +1,1 @@
+"""What a run must obey and remember."""
