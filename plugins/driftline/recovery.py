@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from driftline import workflow
 from driftline.engine.enum import DiffSyncStatus
 from driftline.engine.exceptions import DriftlineError, Problem, StalePlan
+from driftline.engine.executor import execute
 from driftline.engine.plan import Plan, key_of, make_plan
+from driftline.engine.policy import Policy
 from driftline.engine.results import RunResult, StepResult, UnitOutcome, UnitResult, skipped
 from driftline.network import change_order
 from driftline.rollout import Watch, roll_out
@@ -201,7 +203,9 @@ def _go_on(
     actual = workflow.load_for(left, settings, watch=watch)
     try:
         fresh = workflow.ready(left, actual, settings)
-        result = roll_out(fresh.plan, actual, run.how, run.groups, run.recorder, watch or Watch())
+        rules = workflow.validation(fresh.plan, actual, settings)
+        rules.check_before()
+        result = roll_out(fresh.plan, actual, run.how, run.groups, run.recorder, watch or Watch(), rules)
         return result, actual.failures
     finally:
         actual.close()
@@ -302,3 +306,49 @@ def _changed(step: Step, actual: DeviceAdapter) -> list[Problem]:
         for name, value in (step.after or {}).items()
         if not found.same(name, value, getattr(found, name))
     ]
+
+
+# Backups --------------------------------------------------------------------------------------------------
+
+
+def backup(journal: Journal, prefix: str, device: str) -> str:
+    """Return a device's configuration as it was before a run; raises JournalError when none was kept."""
+    run = journal.run(prefix)
+    standing = standings(journal.entries(run.id)).get(device, Standing())
+    return kept_text(journal, run.id, device, standing.first)
+
+
+def restore(
+    prefix: str,
+    device: str,
+    settings: Settings,
+    *,
+    about: workflow.About,
+    watch: Watch | None = None,
+) -> workflow.Applied:
+    """Replace a device's whole configuration by what it was before a run, as a run of its own.
+
+    What others have changed since goes, too. Raises JournalError when nothing was kept.
+    """
+    watch = watch or Watch()
+    with workflow.open_journal(settings) as journal:
+        run = journal.run(prefix)
+        made = Plan.from_json(journal.plan(run.id)).restricted_to([device])
+        actual = workflow.devices_of(made, settings)
+        actual.replacing[device] = backup(journal, run.id, device)
+        own = journal.begin(
+            about.kind,
+            ticket=about.ticket,
+            comment=about.comment,
+            of=run.id,
+            settings={"apply": settings.apply.model_dump(mode="json"), "groups": {}},
+        )
+        recorder = Recorder(journal, own.id, lease_seconds=settings.lease)
+        actual.fence = recorder.fence
+        policy = Policy(revert_in=settings.apply.revert_in, around=recorder.around)
+        try:
+            result = execute({device: []}, actual, policy=policy, on_unit=watch.on_unit, halt=watch.halt)
+        finally:
+            actual.close()
+        recorder.end(result)
+    return workflow.Applied(own.id, result, {})

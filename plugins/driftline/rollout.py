@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from driftline.engine.exceptions import VerifyError
 from driftline.engine.executor import execute
 from driftline.engine.policy import Policy, Together
+from driftline.engine.transaction import WrappedTransaction
 from driftline.health import Health
 from driftline.runs import cut, dependencies, pairs_from
 
@@ -15,12 +17,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from driftline.devices import DeviceAdapter
+    from driftline.devices.session import DeviceSession
     from driftline.engine import Plan, Step
     from driftline.engine.results import RunResult, UnitResult
     from driftline.engine.transaction import Transaction
     from driftline.runs import Batches
     from driftline.runs.recorded import Recorder
+    from driftline.runs.validation import Validation
     from driftline.settings import ApplySettings
+
+
+class Judged(WrappedTransaction):
+    """A transaction that is verified only when the device obeys all rules as it was read back."""
+
+    def __init__(self, inner: Transaction, unit: str, rules: Validation, session: DeviceSession) -> None:
+        super().__init__(inner)
+        self._unit = unit
+        self._rules = rules
+        self._session = session
+
+    def verify(self) -> None:
+        """Read the device back, and judge it; raises VerifyError."""
+        self._inner.verify()
+        problems = self._rules.check_after(self._unit, self._session.found)
+        if problems:
+            raise VerifyError(
+                f"{self._unit}: against the rules as it is now: {'; '.join(map(str, problems))}",
+                code=problems[0].code,
+                hint=problems[0].hint,
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +65,20 @@ def roll_out(
     groups: Mapping[str, str],
     recorder: Recorder,
     watch: Watch,
+    rules: Validation,
 ) -> RunResult:
     """Carry out a plan that is ready, exactly it, and report on every step of it.
 
     Args:
         groups: the group that each unit changes with, in the order of change; empty: each is for itself.
+        rules: what a device must obey as it is read back, before it is confirmed.
     """
     actual.planned = made.native
     actual.fence = recorder.fence
     health = Health(how.batches.health, actual.fleet) if how.batches is not None else None
 
     def around(unit: str, steps: Sequence[Step], transaction: Transaction) -> Transaction:
+        transaction = Judged(transaction, unit, rules, actual.session(unit))
         if health is not None:
             transaction = health.around(actual.get("device", {"name": unit}), transaction)
         return recorder.around(unit, steps, transaction)

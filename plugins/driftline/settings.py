@@ -10,14 +10,18 @@ import os
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from driftline.adapters import documents
 from driftline.devices import Connection, Credentials
 from driftline.engine.exceptions import LoadError, SettingsError
 from driftline.engine.freshness import Freshness
-from driftline.runs import Batches, Guards, Window
+from driftline.runs import Batches, Guards, Window, parse_sizes
+from driftline.runs.conflicts import Conflicts
+from driftline.runs.rules import Rule  # noqa: TC001 - pydantic reads it
+from driftline.runs.signatures import Signing
+from driftline.runs.validators import ValidatorSettings  # noqa: TC001
 
 FILE = "driftline.yml"
 
@@ -119,6 +123,12 @@ class Settings(BaseSettings):
     windows: tuple[Window, ...] = ()
     """When which devices may be changed; none: always."""
     journal: JournalSettings = JournalSettings()
+    signing: Signing = Signing()
+    rules: list[Rule] = []
+    """What must hold on every device; see `docs/rules.md`."""
+    validators: list[ValidatorSettings] = []
+    """Validators in Python, by entry point or as `package.module:function`."""
+    conflicts: Conflicts = Conflicts()
     state_dir: Path = Path("~/.local/state/driftline")
     """Where driftline keeps what it has to remember between runs; readable by its owner alone."""
     folder: Path = Path()
@@ -187,6 +197,20 @@ def read_settings(path: Path | None = None) -> Settings:
             error.message, problems=error.problems, code=error.code, hint=error.hint
         ) from error
     return settings.model_copy(update={"folder": given.parent})
+
+
+def with_apply(settings: Settings, *, scope: str | None = None, batch: str | None = None) -> Settings:
+    """Return settings with another scope, or with batches of these sizes; raises SettingsError."""
+    changes: dict[str, Any] = {} if scope is None else {"scope": scope}
+    if batch is not None:
+        batches = settings.apply.batches or Batches()
+        changes["batches"] = batches.model_copy(update={"sizes": parse_sizes(batch)})
+    try:
+        made = ApplySettings.model_validate({**dict(settings.apply), **changes})
+    except ValidationError as error:
+        told = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise SettingsError(told, code="SETTINGS-APPLY", hint="leave out --scope or --batch") from None
+    return settings.model_copy(update={"apply": made})
 
 
 def _secret(path: Path | None, folder: Path) -> SecretStr | None:

@@ -6,25 +6,39 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from driftline.adapters.intent import IntentAdapter
+from driftline.adapters.intent import IntentAdapter, adopting, discovering
+from driftline.adapters.intent.choosing import Choice
 from driftline.devices import DeviceAdapter, Expected, Fleet
 from driftline.engine import Diff, DiffSyncModelFlags, Plan
-from driftline.engine.exceptions import LoadError, PlanError, StalePlan
+from driftline.engine.exceptions import DriftlineError, LoadError, PlanError, StalePlan
 from driftline.engine.freshness import Fresh, freshen
 from driftline.engine.loading import bulk_load
 from driftline.engine.plan import make_plan
+from driftline.engine.results import UnitOutcome
 from driftline.network import Device, Site, change_order, select
 from driftline.rollout import Watch, groups_of, planned_together, roll_out
-from driftline.runs import Facts, enforce
+from driftline.runs import Facts, counts_of, enforce
+from driftline.runs.conflicts import expect_decided, resolve_conflicts
 from driftline.runs.journal import Journal
 from driftline.runs.recorded import Recorder
+from driftline.runs.signatures import read_signed
+from driftline.runs.snapshots import load_base, save_base
+from driftline.runs.validation import Validation
+from driftline.runs.validators import load_validators
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
 
-    from driftline.engine.exceptions import DriftlineError
+    from driftline.adapters.intent.adopting import Adoption
+    from driftline.adapters.intent.discovering import Discovery
     from driftline.engine.results import RunResult
+    from driftline.runs import Counts
+    from driftline.runs.conflicts import Decision
     from driftline.settings import Settings
+
+_NO_SITE = "main"
+"""The site of a device whose inventory names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +78,8 @@ class Applied:
     result: RunResult
     failures: Mapping[str, DriftlineError]
     """The devices of the plan that could not be read, and why; they were left alone."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the run though it is no failure."""
 
 
 def load_intended(settings: Settings) -> IntentAdapter:
@@ -95,13 +111,86 @@ def detect(loaded: Loaded) -> Diff:
         return loaded.actual.diff_from(loaded.intended)
 
 
-def plan(loaded: Loaded, diff: Diff) -> Plan:
+def plan(
+    loaded: Loaded, diff: Diff, settings: Settings, decisions: Mapping[str, Decision] | None = None
+) -> Plan:
     """Flatten the drift into a plan, in the order of change, with the lines that each device would get.
 
     A device that can't do what is planned is left out, and is in the failures afterwards.
+
+    Args:
+        decisions: who wins in conflicts that the settings leave undecided, by their place.
     """
-    made = make_plan(diff, loaded.intended, loaded.actual, order=change_order)
-    return previewed(made, loaded.actual)
+    base = load_base(_base_folder(settings), sorted(loaded.chosen - loaded.failures.keys()))
+    resolved = resolve_conflicts(diff, base, settings.conflicts, decisions)
+    made = make_plan(resolved.diff, loaded.intended, loaded.actual, order=change_order)
+    made = made.with_conflicts(resolved.conflicts).with_intended(counts_of(loaded.intended))
+    return previewed(made, loaded.actual, draft=True)
+
+
+def read_plan(path: Path, settings: Settings, *, signed: bool = False) -> Plan:
+    """Read a saved plan, with its signature checked as the settings ask; raises PlanError.
+
+    Args:
+        signed: whether it must have a valid signature whatever the settings say.
+    """
+    data, _ = read_signed(path, settings.signing, settings.folder, required=signed)
+    return Plan.from_json(data)
+
+
+def device_diffs(made: Plan, actual: DeviceAdapter) -> dict[str, str]:
+    """Return what each device itself says that a plan would change.
+
+    The change is staged as a candidate on the device and discarded; nothing is committed.
+
+    Raises:
+        TransactionError, TargetError: a device refuses it.
+    """
+    actual.planned = made.native
+    units = made.units
+
+    def diff(unit: str) -> str | DriftlineError:
+        try:
+            return actual.staged_diff(unit, units[unit])
+        except DriftlineError as error:
+            return error
+
+    found = dict(zip(units, actual.fleet.run(diff, list(units)), strict=True))
+    for outcome in found.values():
+        if isinstance(outcome, DriftlineError):
+            raise outcome
+    return {unit: str(outcome) for unit, outcome in found.items()}
+
+
+def load_all(settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:
+    """Load the actual state of all devices of the inventory, whether anything is intended for them or not.
+
+    Site and role are those of the inventory's data.
+    """
+    fleet = _fleet(settings)
+    hosts = {name: fleet.host(name) for name in fleet.names}
+    expected = [
+        Expected(name, str(host.get("site") or _NO_SITE), role=host.get("role"))
+        for name, host in hosts.items()
+    ]
+    return _read_with(fleet, expected, watch)
+
+
+def discover(actual: DeviceAdapter) -> Discovery:
+    """Return the intent that says what the devices have; raises IntentWriteError."""
+    return discovering.discover(actual)
+
+
+def adopt(
+    loaded: Loaded,
+    *,
+    models: Collection[str] = (),
+    objects: Collection[str] = (),
+    attributes: Collection[str] = (),
+) -> Adoption:
+    """Return how the intent has to be changed to say what the devices have, for the chosen part of the drift."""
+    choice = Choice(models=models, objects=objects, attributes=attributes)
+    return adopting.adopt(loaded.intended, detect(loaded), choice)
 
 
 def load_for(made: Plan, settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:
@@ -139,6 +228,7 @@ def ready(made: Plan, actual: DeviceAdapter, settings: Settings, about: About | 
     """
     about = about or About()
     readable = made.restricted_to(_readable(made, actual, settings))
+    expect_decided(readable)
     fresh = freshen(readable, actual, settings.apply.freshness)
     if fresh.problems:
         raise StalePlan("the devices are not as they were when the plan was made", problems=fresh.problems)
@@ -146,6 +236,8 @@ def ready(made: Plan, actual: DeviceAdapter, settings: Settings, about: About | 
         now=datetime.now(UTC),
         objects={name: actual.count(name) for name in actual.get_all_model_names()},
         devices=actual.get_all("device"),
+        intended=made.intended or None,
+        intended_before=_intended_before(settings),
         plan_time=about.plan_time,
         connected=actual.connected(),
     )
@@ -167,10 +259,14 @@ def _readable(made: Plan, actual: DeviceAdapter, settings: Settings) -> list[str
     return [unit for unit in made.units if unit not in actual.failures]
 
 
-def previewed(made: Plan, actual: DeviceAdapter) -> Plan:
-    """Return a plan with the lines that each device would get, less the devices that can't do it."""
+def previewed(made: Plan, actual: DeviceAdapter, *, draft: bool = False) -> Plan:
+    """Return a plan with the lines that each device would get, less the devices that can't do it.
+
+    Args:
+        draft: whether nobody has seen the plan yet; else the smaller one says what it was made from.
+    """
     native = actual.preview(made.units)
-    return made.restricted_to(native).with_native(native)
+    return made.restricted_to(native, draft=draft).with_native(native)
 
 
 def apply(
@@ -184,6 +280,8 @@ def apply(
     """Apply a plan, exactly it; it is checked first, and nothing is written when it is not `ready`."""
     about = about or About()
     fresh = ready(made, actual, settings, about)
+    rules = validation(fresh.plan, actual, settings)
+    notes = [*(str(warning) for warning in rules.check_before()), *_told(fresh)]
     groups = groups_of(fresh.plan, actual, settings.apply)
     with open_journal(settings) as journal:
         run = journal.begin(
@@ -197,11 +295,44 @@ def apply(
             settings={"apply": settings.apply.model_dump(mode="json"), "groups": groups},
         )
         recorder = Recorder(journal, run.id, lease_seconds=settings.lease)
-        result = roll_out(fresh.plan, actual, settings.apply, groups, recorder, watch or Watch())
+        result = roll_out(fresh.plan, actual, settings.apply, groups, recorder, watch or Watch(), rules)
         if not result.interrupted:  # else it stays open, to be resumed
-            recorder.end(result)
+            recorder.end(result, intended=fresh.plan.intended)
         journal.prune(settings.journal.keep_days)
-    return Applied(run.id, result, actual.failures)
+    _remember(fresh.plan, actual, result, settings)
+    return Applied(run.id, result, actual.failures, tuple(notes))
+
+
+def validation(made: Plan, actual: DeviceAdapter, settings: Settings) -> Validation:
+    """Return the rules and validators that a plan has to obey, before it is applied and on every device after."""
+    return Validation(settings.rules, load_validators(settings.validators), made, actual)
+
+
+def _told(fresh: Fresh) -> list[str]:
+    """Return what became of changes by others, for the report."""
+    kinds = (("overwritten", fresh.overwritten), ("left as it was found", fresh.accepted))
+    return [
+        f"{word}: {each.step.unit} {each.step.model} {each.step.name}: {each.message}"
+        for word, found in kinds
+        for each in found
+    ]
+
+
+def _remember(made: Plan, actual: DeviceAdapter, result: RunResult, settings: Settings) -> None:
+    """Keep what devices and intent agree on now, for the next comparison; a part of a plan agrees on nothing."""
+    done = [unit.unit for unit in result.units if unit.outcome is UnitOutcome.APPLIED]
+    if done and not made.made_from:
+        save_base(_base_folder(settings), actual, done, made.conflicts)
+
+
+def _base_folder(settings: Settings) -> Path:
+    return settings.path(settings.state_dir) / "base"
+
+
+def _intended_before(settings: Settings) -> Counts | None:
+    """Return how many objects were intended at the last successful run."""
+    with open_journal(settings) as journal:
+        return next((end["intended"] for end in journal.ends("applied") if end.get("intended")), None)
 
 
 def open_journal(settings: Settings) -> Journal:
@@ -235,10 +366,14 @@ def _nothing_chosen(pattern: str) -> LoadError:
 
 
 def _read(settings: Settings, expected: list[Expected], watch: Watch | None) -> DeviceAdapter:
+    return _read_with(_fleet(settings), expected, watch)
+
+
+def _read_with(fleet: Fleet, expected: list[Expected], watch: Watch | None) -> DeviceAdapter:
     watch = watch or Watch()
     if watch.on_total is not None:
         watch.on_total(len(expected))
-    actual = DeviceAdapter(_fleet(settings), expected)
+    actual = DeviceAdapter(fleet, expected)
     actual.load(watch.on_device, watch.halt)
     if watch.halt is not None and watch.halt.is_set():
         actual.close()

@@ -340,6 +340,7 @@ def test_an_object_that_goes_is_judged_as_a_whole() -> None:
     actual.get(Interface, "Et2").tags = ["in use"]
 
     assert len(freshen(plan, actual, under(OVERWRITE, interface__mtu=REFUSE)).problems) == 2
+    assert len(freshen(plan, actual, under(ACCEPT, interface__mtu=REFUSE)).problems) == 2
     assert "delete Et2" not in outline(freshen(plan, actual, under(OVERWRITE, interface__mtu=ACCEPT)).plan)
 
 

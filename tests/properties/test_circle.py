@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from driftline.engine import DiffSyncStatus, Plan
 from driftline.engine.executor import execute
-from driftline.engine.plan import make_plan, stale
+from driftline.engine.freshness import stale
+from driftline.engine.plan import make_plan
 from driftline.engine.results import StepResult, UnitOutcome
 from tests.engine.inventory import Inventory, raising
 

@@ -41,10 +41,44 @@ PLANS = st.builds(
     steps=st.lists(STEPS, max_size=4).map(tuple),
     identities=st.dictionaries(TEXT, st.dictionaries(TEXT, TEXT, max_size=2), max_size=2),
     native=st.dictionaries(TEXT, st.lists(TEXT, max_size=2).map(tuple), max_size=2),
+    made_from=TEXT,
     version=st.just(1),
     format=st.just("driftline-plan"),
     id=st.just(""),
 )
+
+
+IDS = [str(number) for number in range(7)]
+
+
+@st.composite
+def working(draw: st.DrawFn) -> Plan:
+    """Return a plan whose steps depend on each other, in no particular order."""
+    steps = [
+        Step(
+            number,
+            "update",
+            "vlan",
+            {"vid": number},
+            number,
+            draw(st.sampled_from(["a", "b"])),
+            None,
+            {},
+            {},
+            tuple(sorted(draw(st.sets(st.sampled_from([*IDS[:place], "gone"]), max_size=2)))),
+        )
+        for place, number in enumerate(IDS[: draw(st.integers(0, 7))])
+    ]
+    return Plan(
+        source="intent",
+        target=Target("devices", "devices"),
+        inputs="",
+        steps=tuple(draw(st.permutations(steps))),
+        native={unit: (unit,) for unit in ("a", "b")},
+    )
+
+
+WORKING = working()
 
 
 @settings(max_examples=80, deadline=None)
@@ -83,3 +117,24 @@ def test_restricted(plan: Plan, units: set[str]) -> None:
 
     assert [step for step in plan.steps if step.unit in units] == list(part.steps)
     assert part == Plan.from_json(part.to_json())
+
+
+@settings(max_examples=150, deadline=None)
+@given(WORKING, st.sets(st.sampled_from(IDS)))
+def test_filtered(plan: Plan, wanted: set[str]) -> None:
+    """A smaller plan has what was chosen, less exactly what can't be done without the rest; and says so."""
+    part, dropped = plan.filtered(lambda step: step.id in wanted)
+
+    chosen, there, told = wanted & ids(plan), ids(part), {each.step.id for each in dropped}
+    assert (there | told, there & told) == (chosen, set())
+    for step in plan.steps:
+        broken = not (set(step.depends_on) & ids(plan)) <= there
+        assert step.id not in chosen or broken == (step.id in told)
+    assert [step for step in plan.steps if step.id in there] == list(part.steps)
+    whole = {unit for unit, steps in plan.units.items() if steps == part.units.get(unit)}
+    assert part is plan or part.native.keys() == plan.native.keys() & whole
+    assert part.made_from == ("" if part is plan else plan.id)
+
+
+def ids(plan: Plan) -> set[str]:
+    return {step.id for step in plan.steps}

@@ -55,6 +55,15 @@ def test_sizes_that_make_no_sense_are_refused(text: str) -> None:
         Batches(sizes=text)
 
 
+@pytest.mark.parametrize("wrong", [None, {}, [], True, [1, None], 1.5])
+def test_sizes_in_the_settings_are_a_text_a_number_or_a_list(wrong: Any) -> None:
+    """Anything else is refused like a wrong text."""
+    assert Batches(sizes=3).sizes == (3,)
+    assert Batches(sizes=[1, "100%"]).sizes == (1, "100%")
+    with pytest.raises(ValidationError):
+        Batches(sizes=wrong)
+
+
 def test_settings_survive_a_journal() -> None:
     """What is kept for a resume is read back as it was."""
     made = Batches(

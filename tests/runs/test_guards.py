@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from pydantic import ValidationError
 from driftline.engine.exceptions import GuardBreach
 from driftline.network import Device, Interface, IPAddress, Vlan
 from driftline.runs import Facts, Guards, Window, breaches, counts_of, enforce
-from driftline.settings import Settings
+from driftline.settings import Settings, read_settings
 
 from .network import Network, network, plan_for
 
@@ -123,7 +125,9 @@ def test_limits_can_be_raised_for_one_run(monkeypatch: pytest.MonkeyPatch) -> No
         {"protected": [{"model": "vlan", "description": "UPLINK*"}]},
         {"protected": [{"attributes": {"desciption": "UPLINK*"}}]},
         {"protected": [{"device": "*", "actions": ["reboot"]}]},
+        {"protected": ["uplink"]},
         {"allow_protected": [""]},
+        {"allow_protected": ["leaf1/interface/"]},
         {"max_everything": 1},
     ],
 )
@@ -334,6 +338,14 @@ def test_objects_are_protected_by_pattern(pattern: dict[str, Any], edit: Edit, e
     assert codes(guards, edit, devices=devices) == expected
 
 
+@pytest.mark.parametrize("text", ["leaf1/interface/Ma1", "*/interface/Management*", "ams/*/*", "leaf/*/Ma*"])
+def test_what_is_allowed_may_be_written_as_a_text(text: str) -> None:
+    """For a command line, or the environment."""
+    devices = [Device(name="leaf1", site="ams", role="leaf")]
+    guards = Guards(allow_protected=[text])
+    assert codes(guards, interface("Management1", enabled=False), devices=devices) == []
+
+
 def test_a_protected_object_is_named_with_the_reason() -> None:
     """Which object, why, and what to write to allow it; and that does."""
     actual, intended = network(), network()
@@ -349,10 +361,43 @@ def test_a_protected_object_is_named_with_the_reason() -> None:
     assert breaches(allowed, plan, actual, Facts(NOW)) == []
 
 
+def test_every_hint_is_a_way_out() -> None:
+    """What it says to allow is what was refused, also for an address in a VRF and for a VLAN."""
+    actual, intended = network(), network()
+    for side in (actual, intended):
+        side.put(Interface(device="leaf1", name="Vlan30", vrf="RED", owns_addresses="exclusive"))
+    for address in ("10.3.0.1/24", "2001:db8::1/64"):
+        actual.put(IPAddress(device="leaf1", vrf="RED", address=address, interface="Vlan30"))
+    without_vlans(intended)
+    plan, shield = plan_for(actual, intended), [{"device": "leaf1"}]
+    found = breaches(Guards(max_deletes=None, protected=shield), plan, actual, Facts(NOW))
+    assert len(found) == 4
+    texts = [problem.hint.split(" put ")[1].split(" into ")[0] for problem in found]
+    allowed = Guards(max_deletes=None, protected=shield, allow_protected=texts)
+    assert breaches(allowed, plan, actual, Facts(NOW)) == []
+
+
 def test_devices_of_a_plan_are_known_by_their_site() -> None:
     """Also where nobody says which devices there are: a saved plan tells the sites of its own."""
     shield = Guards(protected=[{"device": "fra"}])
     assert codes(shield, interface("Ethernet1", device="spine1", mtu=9000), devices=()) == ["GUARD-PROTECTED"]
+
+
+# The page about all this --------------------------------------------------------------------------------------
+
+
+def test_the_settings_of_the_page_are_settings(tmp_path: Path) -> None:
+    """Every YAML block of docs/guards.md is read as it stands, by the strict reader."""
+    page = (Path(__file__).parents[2] / "docs" / "guards.md").read_text()
+    file = tmp_path / "driftline.yml"
+    read = []
+    for block in re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE):
+        file.write_text(block)
+        read.append(read_settings(file))
+    assert [bool(one.guards.protected) for one in read] == [True, False, False]
+    assert [len(one.windows) for one in read] == [1, 2, 0]
+    assert read[2].apply.batches is not None
+    assert len(read[2].apply.batches.health) == 2
 
 
 # All together ---------------------------------------------------------------------------------------------

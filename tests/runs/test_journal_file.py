@@ -155,3 +155,29 @@ def test_after_a_fork(tmp_path: Path) -> None:
         journal.note(run.id, Kind.STEP, "parent")
         assert sorted(entry.unit for entry in journal.entries()) == ["", "child", "parent", "parent"]
         assert journal.verify().holds
+
+
+MAKERS = """
+import os, sys, time
+from pathlib import Path
+from driftline.runs.journal import Journal
+failures = 0
+for number in range(60):
+    start, folder = time.time() + 0.01, Path(sys.argv[1], str(number))
+    for _ in range(4):
+        if os.fork() == 0:
+            while time.time() < start:
+                pass
+            try:
+                Journal.open(folder).begin("apply")
+            finally:
+                os._exit(sys.exc_info()[0] is not None)
+    failures += sum(os.wait()[1] != 0 for _ in range(4))
+    failures += Journal.open(folder).verify().entries != 4
+sys.exit(failures)
+"""
+
+
+def test_processes_that_make_the_file_at_the_same_time(tmp_path: Path) -> None:
+    """None of them fails because another one was quicker."""
+    assert subprocess.run([sys.executable, "-c", MAKERS, tmp_path], check=False, timeout=60).returncode == 0

@@ -87,6 +87,8 @@ def test_days(days: Any, expected: set[int]) -> None:
         {"from": "24:00"},
         {"days": ["monday"]},
         {"days": "mon-"},
+        {"days": 5},
+        {"days": []},
         {"days": ["mon-fry"]},
         {"dates": ["2026-12-20..2026-12-19"]},
         {"dates": ["2026-13-01"]},

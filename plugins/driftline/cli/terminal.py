@@ -32,6 +32,11 @@ class Terminal:
         self.err = _console(stderr=True)
         _configure_logs(verbosity)
 
+    @property
+    def is_interactive(self) -> bool:
+        """Whether there is a person to ask."""
+        return sys.stdin.isatty()
+
     def json(self, value: Any) -> None:
         """Print a value as JSON."""
         sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")

@@ -18,6 +18,7 @@ from .platforms import platform_named
 from .reading import Reading, parse, read_device
 from .recalled import RecalledAdapter
 from .remediation import lines_between, wanted_after
+from .replacing import ReplacingSession
 from .session import DeviceSession
 from .state import Change, DeviceState
 from .tree import hang
@@ -65,6 +66,8 @@ class DeviceAdapter(Adapter):
         """Per device the lines that were reviewed; a session refuses to send others."""
         self.recalled: dict[str, DeviceState] = {}
         """Per device what it was before a run that is to be taken back."""
+        self.replacing: dict[str, str] = {}
+        """Per device the whole configuration that it is to get."""
         self.fence: Callable[[str], object] | None = None
         """Called with a device's name before everything that it is asked while it is changed."""
         self._states: dict[str, DeviceState] = {}
@@ -240,16 +243,34 @@ class DeviceAdapter(Adapter):
 
     def transaction(self, unit: str) -> DeviceSession:
         """Return a new session for a device."""
-        session = DeviceSession(
-            unit,
-            self.platform_of(unit),
-            self.fleet,
-            self.planned.get(unit),
-            recalled=self.recalled.get(unit),
-            fence=None if self.fence is None else partial(self.fence, unit),
-        )
+        fence = None if self.fence is None else partial(self.fence, unit)
+        platform, text = self.platform_of(unit), self.replacing.get(unit)
+        if text is not None:
+            session: DeviceSession = ReplacingSession(unit, platform, self.fleet, text, fence)
+        else:
+            session = DeviceSession(
+                unit,
+                platform,
+                self.fleet,
+                self.planned.get(unit),
+                recalled=self.recalled.get(unit),
+                fence=fence,
+            )
         self._sessions[unit] = session
         return session
+
+    def staged_diff(self, unit: str, steps: Sequence[Step]) -> str:
+        """Return the device's own diff of what is planned: staged as a candidate, and discarded."""
+        session = self.transaction(unit)
+        try:
+            session.begin([step.id for step in steps])
+            for step in steps:
+                session.stage(_change(step))
+            diff = session.prepare()
+        finally:
+            session.rollback()
+            session.close()
+        return diff
 
     def revive(
         self,

@@ -67,6 +67,8 @@ class DeviceSession:
         self._recalled = recalled
         self._fence = fence
         self._inverse: list[str] = []
+        self.found: dict[Key, Any] = {}
+        """All objects of the device as it was read back last."""
         self._changes: list[Change] = []
         self._driver: Any = None
         self._before = ""
@@ -86,7 +88,7 @@ class DeviceSession:
         self._before, startup = read_both(self._driver, self.device)
         self._now = parse(self._before, self.device, self.platform)
         check_identity(self.device, self._now.hostname)
-        if _statements(startup) != _statements(self._before):
+        if statements(startup) != statements(self._before):
             self.warnings.append(_UNSAVED)
         self.guarantee = "candidate; nothing committed yet"
         _log.debug("unit begun", device=self.device, steps=len(steps))
@@ -131,7 +133,9 @@ class DeviceSession:
         """Read the device back; every object must be as wanted."""
         wanted = _known(self._wanted)
         text = read_running(self._driver, self.device)
-        culprits = _differences(wanted, parse(text, self.device, self.platform), self._sections())
+        found = parse(text, self.device, self.platform)
+        self.found = found.objects
+        culprits = _differences(wanted, found, self._sections())
         if culprits:
             nothing = " (the device said ok, and changed nothing)" if text == self._before else ""
             first = next(iter(culprits.values()))
@@ -331,7 +335,7 @@ class DeviceSession:
 
     def _is_saved(self) -> bool:
         running, startup = read_both(self._driver, self.device)
-        return _statements(running) == _statements(startup)
+        return statements(running) == statements(startup)
 
     def _do(self, call: Callable[[], Any], doing: str, kind: type[TransactionError]) -> Any:
         try:
@@ -384,7 +388,7 @@ def _name(key: Key, obj: Any) -> str:
     return f"{key[0]} {obj.get_shortname()}"
 
 
-def _statements(text: str) -> list[str]:
+def statements(text: str) -> list[str]:
     """Return a configuration without its comments: startup and running differ in those."""
     return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("!")]
 

@@ -6,7 +6,6 @@ A plan is a value: the same inputs give the same bytes. Applying needs nothing b
 from __future__ import annotations
 
 import hashlib
-import importlib
 import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Self
@@ -96,6 +95,8 @@ class Plan(BaseModel):
     target: Target
     inputs: str
     """A digest of both datasets at the time of planning."""
+    intended: dict[str, dict[str, int]] = {}
+    """How many objects the source had, by group (a site) and model, whatever part of it the plan is for."""
     steps: tuple[Step, ...]
     identities: dict[str, dict[str, str]] = {}
     """Per unit, what must be true of it when the plan is applied (a device's site, host name, serial)."""
@@ -175,6 +176,10 @@ class Plan(BaseModel):
             conflicts=tuple(self._conflicts_with(new)),
             made_from="" if draft else self.made_from or self.id,
         )
+
+    def with_intended(self, counts: Mapping[str, Mapping[str, int]]) -> Plan:
+        """Return the plan with how many objects its source had."""
+        return self._with(intended={group: dict(models) for group, models in counts.items()})
 
     def with_native(self, native: Mapping[str, Iterable[str]]) -> Plan:
         """Return the plan with what each unit would be sent."""
@@ -439,10 +444,3 @@ def _fingerprint(*datasets: Dataset) -> str:
                 values = {name: getattr(obj, name) for name in obj.get_managed()}
                 digest.update(canonical([number, modelname, obj.get_unique_id(), values]).encode())
     return digest.hexdigest()
-
-
-def __getattr__(name: str) -> Any:
-    """Find `stale` also where it was before it moved to `freshness`, which is above this module."""
-    if name == "stale":
-        return importlib.import_module(".freshness", __package__).stale
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

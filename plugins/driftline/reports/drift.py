@@ -92,7 +92,13 @@ class DriftReport:
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: `1 device`, `2 devices`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+    if number == 1:
+        return f"1 {noun}"
+    return (
+        f"{number} {noun[:-1]}ies"
+        if noun.endswith("ry")
+        else f"{number} {noun}{'es' if noun.endswith('s') else 's'}"
+    )
 
 
 def drift_report(diff: Diff, devices: int, failures: Mapping[str, DriftlineError]) -> DriftReport:

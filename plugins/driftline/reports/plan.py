@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from driftline.engine.values import canonical
 from .drift import Row, changes_of, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from driftline.engine import Conflict, Plan, Step
 
@@ -229,7 +230,7 @@ def _row(step: Step, site: str) -> Row:
 
 
 def _counts(steps: Iterable[Step]) -> str:
-    counts = Counter(step.action for step in steps)
+    counts: Counter[str] = Counter(step.action for step in steps)
     return ", ".join(f"{counts[action]} to {action}" for action in _ACTIONS)
 
 
@@ -253,13 +254,12 @@ def _conflict_dict(conflict: Conflict) -> dict[str, Any]:
 # Text -----------------------------------------------------------------------------------------------------
 
 
-def _by_site(devices: Sequence[Any], told: Any) -> Iterator[str]:
-    site = None
-    for device in devices:
-        if device.site != site:
-            site = device.site
+def _by_site(devices: Iterable[Any], told: Callable[[Any], Iterator[str]]) -> Iterator[str]:
+    for site, group in itertools.groupby(devices, key=lambda device: str(device.site)):
+        if site:
             yield f"site {site}"
-        yield from told(device)
+        for device in group:
+            yield from told(device)
 
 
 def _device_text(device: PlannedDevice) -> Iterator[str]:
@@ -285,7 +285,7 @@ def _diff_text(device: DeviceDiff) -> Iterator[str]:
     for both in device.changed:
         yield f"    {_label(both[0])}"
         for letter, step in zip("AB", both, strict=True):
-            yield from (f"      {letter} {line}" for line in _change_lines(step))
+            yield from (f"      {letter} {line}" for line in (*_change_lines(step), *_place(step, both)))
     yield from (f"      {line}" for line in device.native)
 
 
@@ -306,7 +306,15 @@ def _change_lines(step: Step) -> Iterator[str]:
             yield f"{name}: {_shown(value)}"
 
 
+def _place(step: Step, both: tuple[Step, Step]) -> Iterator[str]:
+    """Yield where an object is to be, where the two plans have it below different ones."""
+    if step.parent is not None and both[0].parent != both[1].parent:
+        yield f"below {step.parent.model} {', '.join(map(str, step.parent.identity.values()))}"
+
+
 def _shown(value: Any) -> str:
     if value is None:
         return "(none)"
-    return repr(value) if isinstance(value, str) and not value.strip() else str(value)
+    if isinstance(value, str) and not (value.strip() and value.isprintable()):
+        return repr(value)  # it would not be seen, or do something to the terminal
+    return str(value)

@@ -10,7 +10,7 @@ from driftline.engine.results import UnitOutcome
 from .drift import Failure, failure_list
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from driftline.engine.exceptions import DriftlineError
     from driftline.engine.results import RunResult, StepResult, UnitResult
@@ -32,6 +32,8 @@ class RunReport:
     failures: tuple[Failure, ...]
     run: str = ""
     """Its id in the journal."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of the whole run."""
 
     @property
     def summary(self) -> str:
@@ -50,6 +52,7 @@ class RunReport:
         """Return the report as plain values."""
         return {
             "run": self.run,
+            "notes": list(self.notes),
             "summary": self.summary,
             "interrupted": self.result.interrupted,
             "devices": [_unit_dict(unit) for unit in self.result.units],
@@ -57,9 +60,11 @@ class RunReport:
         }
 
 
-def run_report(result: RunResult, failures: Mapping[str, DriftlineError], run: str = "") -> RunReport:
+def run_report(
+    result: RunResult, failures: Mapping[str, DriftlineError], run: str = "", notes: Iterable[str] = ()
+) -> RunReport:
     """Return the report on a run."""
-    return RunReport(result, failure_list(failures), run)
+    return RunReport(result, failure_list(failures), run, tuple(notes))
 
 
 def outcome_words(outcome: UnitOutcome) -> str:

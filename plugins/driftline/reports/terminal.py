@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from driftline.engine.conflicts import Conflict
     from driftline.engine.exceptions import DriftlineError, Problem
     from driftline.engine.results import StepResult, UnitResult
 
@@ -82,12 +83,29 @@ def show_native(console: Console, native: Mapping[str, Sequence[str]]) -> None:
             console.print(Text(f"    {line}"), soft_wrap=True)
 
 
+def show_device_diffs(console: Console, diffs: Mapping[str, str]) -> None:
+    """Print what the devices themselves say that a plan would change."""
+    for device, diff in diffs.items():
+        console.print(Text(f"{device} says:", style="bold"))
+        console.print(escape(diff), markup=False, highlight=False, soft_wrap=True)
+
+
+def show_conflicts(console: Console, conflicts: Iterable[Conflict]) -> None:
+    """Print what somebody else has changed, and who wins."""
+    for conflict in conflicts:
+        winner = "to be decided" if conflict.winner is None else conflict.winner.value
+        console.print(Text.assemble(("! ", "bold yellow"), f"{winner}: {conflict}"), soft_wrap=True)
+
+
 def show_run(console: Console, report: RunReport, *, diffs: bool = False) -> None:
     """Print how each device ended, why what failed did, and one summary line."""
     for unit in report.result.units:
         _show_unit(console, unit, diffs=diffs)
     show_failures(console, report.failures)
-    console.print(Text(report.summary, style="bold"), soft_wrap=True)
+    for note in report.notes:
+        console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    run = f"run {report.run}: " if report.run else ""
+    console.print(Text(f"{run}{report.summary}", style="bold"), soft_wrap=True)
 
 
 def _show_unit(console: Console, unit: UnitResult, *, diffs: bool) -> None:

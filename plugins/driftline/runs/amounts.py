@@ -7,7 +7,7 @@ from datetime import timedelta
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 _SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
@@ -56,8 +56,14 @@ def told(span: timedelta) -> str:
     return " ".join(parts[:2]) or "0s"
 
 
+def _not_negative(span: timedelta) -> timedelta:
+    if span < timedelta(0):
+        raise ValueError("expected a duration of 0 or more")
+    return span
+
+
 Amount = Annotated[int | str, BeforeValidator(amount)]
 """A number or a share: `5` or `"10%"`."""
 
-Duration = Annotated[timedelta, BeforeValidator(duration), Field(ge=timedelta(0))]
+Duration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(_not_negative)]
 """Seconds, or a text such as `24h`."""

@@ -24,9 +24,9 @@ Size = int | str
 
 
 def _sizes(value: Any) -> tuple[Size, ...]:
-    parts = value.split(",") if isinstance(value, str) else [value] if isinstance(value, int) else value
+    parts = value.split(",") if isinstance(value, str) else value
     try:
-        sizes = tuple(amount(part) for part in parts)
+        sizes = tuple(amount(part) for part in (parts if isinstance(parts, list | tuple) else [parts]))
     except ValueError:
         sizes = ()
     if not sizes or any(share_of(size, 100) <= 0 for size in sizes):

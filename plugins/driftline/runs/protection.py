@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from driftline.engine.typing import Dataset
     from driftline.network import Device
 
+_PARTS = ("device", "model", "name")
 Deed = Literal["delete", "shutdown", "change"]
 _MOVES = frozenset(
     {
@@ -44,7 +45,7 @@ _MOVES = frozenset(
 class ObjectPattern(BaseModel):
     """Says which objects are meant. What it does not mention does not matter; upper and lower case are one.
 
-    As text it is `DEVICE/MODEL/NAME`, of which the last parts may be left out.
+    As text it is `DEVICE/MODEL/NAME`, each of which may be `*`.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -62,8 +63,10 @@ class ObjectPattern(BaseModel):
     def _from_text(cls, value: Any) -> Any:
         if not isinstance(value, str):
             return value
-        parts = zip(("device", "model", "name"), value.split("/", 2), strict=False)
-        return {key: part.strip() for key, part in parts if part.strip()}
+        parts = [part.strip() for part in value.split("/", 2)]
+        if len(parts) < len(_PARTS) or not all(parts):
+            raise ValueError("expected DEVICE/MODEL/NAME, such as ams-leaf1/interface/Ethernet49/1")
+        return {key: part for key, part in zip(_PARTS, parts, strict=True) if key == "device" or part != "*"}
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -196,17 +199,17 @@ def violations(
             "",
         )
         if reason:
-            yield _problem(step, reason)
+            yield _problem(step, touched[0].name, reason)
 
 
-def _problem(step: Step, reason: str) -> Problem:
+def _problem(step: Step, name: str, reason: str) -> Problem:
     shut = (step.after or {}).get("enabled") is False
     deed = "shut it down" if shut else f"{step.action} it"
     return Problem(
         f"{step.unit} {step.model} {step.name}",
         "GUARD-PROTECTED",
         f"the plan would {deed}, but {reason}",
-        f"if that is meant, put {step.unit}/{step.model}/{step.name} into guards.allow_protected",
+        f"if that is meant, put {step.unit}/{step.model}/{name} into guards.allow_protected",
     )
 
 

@@ -70,11 +70,11 @@ class Recorder:
         """Write down whether a group of units is going to be confirmed or taken back."""
         self.note(Kind.DECISION, decision="confirm" if confirm else "abort", group=group, units=list(units))
 
-    def end(self, result: RunResult) -> None:
+    def end(self, result: RunResult, **more: object) -> None:
         """Write down how the run ended."""
         counts = {outcome.value: count for outcome, count in result.counts.items()}
         summary = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-        self.journal.end(self.run, "applied" if result.succeeded else "failed", summary, counts=counts)
+        self.journal.end(self.run, "applied" if result.succeeded else "failed", summary, counts=counts, **more)
 
     def ended(self, result: UnitResult) -> None:
         """Write down that a unit was not tried, or why it failed; what has been done to it is on record before."""

@@ -5,7 +5,9 @@ One JSON file per device, so that a run that succeeds in part moves on only wher
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     Values = dict[str, dict[str, Mapping[str, Any]]]
     """{model: {unique id: {attribute: value}}}"""
 
+_WRITERS = 16
 SOURCE_WINS = ConflictResolutionStrategy.SOURCE_WINS
 
 
@@ -71,8 +74,8 @@ def save_base(
     for conflict in conflicts:
         if conflict.winner is not SOURCE_WINS and conflict.unit in agreed:
             _keep_apart(conflict, agreed[conflict.unit])
-    for device, values in agreed.items():
-        Snapshot(values).to_json(_file(folder, device))
+    with ThreadPoolExecutor(_WRITERS) as writers:  # each waits for the disk; together they wait once
+        list(writers.map(partial(_write, folder), agreed, agreed.values()))
 
 
 def load_base(folder: Path, devices: Iterable[str]) -> Base | None:
@@ -89,6 +92,12 @@ def load_base(folder: Path, devices: Iterable[str]) -> Base | None:
         for model, objects in snapshot.values.items():
             values.setdefault(model, {}).update(objects)
     return Base(values, MODELS, frozenset(found))
+
+
+def _write(folder: Path, device: str, values: Values) -> None:
+    snapshot, file = Snapshot(values), _file(folder, device)
+    if not file.exists() or file.read_bytes().rstrip() != snapshot.to_json().encode():
+        snapshot.to_json(file)
 
 
 def _keep_apart(conflict: Conflict, values: Values) -> None:

@@ -71,6 +71,8 @@ def _minute(value: Any) -> Any:
 def _days(value: Any) -> Any:
     """Return the days of the week (0: Monday) that texts such as `mon-fri` or `sun` stand for."""
     parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple) or not parts:
+        raise ValueError("expected days such as mon-fri, or a list of them")
     found: set[int] = set()
     for part in parts:
         ends = str(part).strip().casefold().split("-")

@@ -13,12 +13,14 @@ from .ranges import RangeError, interface_names
 from .yaml_text import inline, lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Mapping
 
 Keys: TypeAlias = "dict[str, Any]"
 
 _NUMBERED: Final = re.compile(r"(?P<stem>.*\D)(?P<number>0|[1-9][0-9]*)")
-_ALWAYS_OWN: Final = frozenset({"addresses"})
+_SPECIAL: Final = frozenset({"description", "addresses"})
+"""What ports that are configured alike differ in."""
+_NEVER: Final = object()
 
 
 def folded(interfaces: Mapping[str, Keys]) -> dict[str, Keys]:
@@ -39,40 +41,42 @@ def folded(interfaces: Mapping[str, Keys]) -> dict[str, Keys]:
 
 
 def _alike(interfaces: Mapping[str, Keys]) -> Iterable[dict[str, Keys]]:
-    """Return the physical ports in groups that have the same keys."""
-    groups: dict[tuple[Any, ...], dict[str, Keys]] = {}
+    """Return the physical ports in groups that are configured alike."""
+    groups: dict[str, dict[str, Keys]] = {}
     for name, keys in interfaces.items():
         numbered = _NUMBERED.fullmatch(name)
         if numbered is not None and interface_kind(name) is InterfaceKind.PHYSICAL:
-            shape = (numbered["stem"], keys.get("mode"), *(keys.keys() - _ALWAYS_OWN))
-            groups.setdefault(tuple(sorted(map(str, shape))), {})[name] = keys
+            shape = {key: value for key, value in keys.items() if key not in _SPECIAL}
+            groups.setdefault(inline({"": numbered["stem"], **shape}), {})[name] = keys
     return groups.values()
 
 
 def _as_range(ports: Mapping[str, Keys]) -> dict[str, Keys] | None:
-    """Return the entries for ports: the values that most have under their range, and what differs by name."""
+    """Return the entries for ports: what they share under their range, and what is special by name."""
     key = _range_key(list(ports))
     if key is None:
         return None
-    shared = dict(_shared(list(ports.values())))
+    shared = _shared(list(ports.values()))
     entries = {key: shared}
     for name, keys in ports.items():
-        own = {
+        special = {
             attribute: value
             for attribute, value in keys.items()
-            if attribute not in shared or shared[attribute] != value
+            if attribute in _SPECIAL and value != shared.get(attribute, _NEVER)
         }
-        if own:
-            entries[name] = own
+        if special:
+            entries[name] = special
     return entries
 
 
-def _shared(ports: list[Keys]) -> Iterator[tuple[str, Any]]:
-    for attribute in (name for name in ports[0] if name not in _ALWAYS_OWN):
-        by_text = {inline(port[attribute]): port[attribute] for port in ports}
-        ((text, times),) = Counter(inline(port[attribute]) for port in ports).most_common(1)
+def _shared(ports: list[Keys]) -> Keys:
+    """Return what all ports have, with the description that most have, if one is there more than once."""
+    shared = {key: value for key, value in ports[0].items() if key not in _SPECIAL}
+    if all("description" in port for port in ports):
+        ((text, times),) = Counter(port["description"] for port in ports).most_common(1)
         if times > 1:
-            yield attribute, by_text[text]
+            return {"description": text, **shared}
+    return shared
 
 
 def _range_key(names: list[str]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -115,7 +116,7 @@ class SqliteFile:
     def _check(self, connection: sqlite3.Connection) -> None:
         # Before anything is changed: the file may be somebody else's.
         if self._is_empty(connection):
-            connection.execute("PRAGMA journal_mode = WAL")
+            self._write_ahead(connection)
             connection.execute("BEGIN IMMEDIATE")
             if self._is_empty(connection):  # another process may have been quicker
                 for statement in self._schema:
@@ -128,8 +129,23 @@ class SqliteFile:
             raise self._unusable("it belongs to something else")
         if version != self._version:
             reason = f"its schema is version {version}, known here is version {self._version}"
-            raise self._unusable(reason, hint="use the version of driftline that wrote it, or name another file")
+            raise self._unusable(
+                reason, hint="use the version of driftline that wrote it, or name another file"
+            )
         connection.execute("PRAGMA synchronous = FULL")
+
+    def _write_ahead(self, connection: sqlite3.Connection) -> None:
+        # Of processes that make the file at the same time, SQLite lets one do this and does not let the others wait.
+        end = time.monotonic() + self._timeout
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF not in _BUSY_ERRORS or time.monotonic() > end:
+                    raise
+                time.sleep(0.005)
+            else:
+                return
 
     def _is_empty(self, connection: sqlite3.Connection) -> bool:
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]

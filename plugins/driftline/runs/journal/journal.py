@@ -20,7 +20,7 @@ from .process import Process
 from .values import Entry, Kind, RunRecord
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from pydantic import SecretStr
@@ -186,6 +186,11 @@ class Journal:
         """Return the runs that have not ended, the newest first: under way, or cut off."""
         rows = self._file.read(_RUNS + "AND ended.seq IS NULL ORDER BY begun.seq DESC")
         return [_row_record(row) for row in rows]
+
+    def ends(self, outcome: str) -> Iterator[dict[str, Any]]:
+        """Return what was written down at the end of the runs with this outcome, the newest first."""
+        rows = self._file.read("SELECT data FROM entries WHERE kind = 'run-ended' ORDER BY seq DESC LIMIT 1000")
+        return (data for (text,) in rows if (data := chain.json_data(text)).get("outcome") == outcome)
 
     def run(self, prefix: str) -> RunRecord:
         """Return the run with this id, or the only one whose id begins so.

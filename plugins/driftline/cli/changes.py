@@ -1,0 +1,177 @@
+"""Commands about drift, plans, and applying them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from driftline.reports import drift_report, plan_diff, plan_view
+
+from .exit_status import ExitStatus, of_drift
+from .parts import agreed, chosen, load, read_plan, settings_of, write_private
+from .showing import plan_status, show_applied, show_plan
+
+if TYPE_CHECKING:
+    import argparse
+
+    from driftline.engine import Plan
+    from driftline.settings import Settings
+    from driftline.workflow import About
+
+    from .terminal import Terminal
+
+
+def drift(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Find drift, and write nothing."""
+    from driftline import workflow  # noqa: PLC0415
+    from driftline.reports.terminal import show_drift  # noqa: PLC0415
+
+    loaded = load(arguments, settings_of(arguments), terminal)
+    try:
+        report = drift_report(workflow.detect(loaded), len(loaded.chosen), loaded.failures)
+    finally:
+        loaded.actual.close()
+    if terminal.as_json:
+        terminal.json(report.to_dict())
+    else:
+        show_drift(terminal.out, report)
+    return of_drift(report)
+
+
+def plan(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Make a plan to repair the drift, and write nothing to devices."""
+    from driftline import workflow  # noqa: PLC0415
+    from driftline.reports.terminal import show_device_diffs  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    loaded = load(arguments, settings, terminal)
+    try:
+        made = _planned(loaded, settings, arguments, terminal)
+        diffs = workflow.device_diffs(made, loaded.actual) if arguments.native else {}
+    finally:
+        loaded.actual.close()
+    if arguments.out is not None:
+        write_private(arguments.out, made.to_json())
+    show_plan(made, loaded.failures, arguments, terminal)
+    if diffs and not terminal.as_json:
+        show_device_diffs(terminal.out, diffs)
+    return plan_status(made, loaded.failures)
+
+
+def plan_show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Show a saved plan."""
+    _print(plan_view(read_plan(arguments.plan)), terminal)
+    return ExitStatus.OK
+
+
+def plan_compare(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Show how two saved plans differ; exit status 2 when they do."""
+    difference = plan_diff(read_plan(arguments.plan), read_plan(arguments.other))
+    _print(difference, terminal)
+    return ExitStatus.OK if difference.same else ExitStatus.DRIFT
+
+
+def plan_sign(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Sign a saved plan, with the key that the settings name."""
+    from driftline.runs.signatures import sign_file, signature_path  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    signature = sign_file(arguments.plan, settings.signing, settings.folder)
+    path = signature_path(arguments.plan)
+    if terminal.as_json:
+        terminal.json({"signature": str(path), "key": signature.key})
+    else:
+        terminal.out.print(f"{path}: signed with key {signature.key}", markup=False, soft_wrap=True)
+    return ExitStatus.OK
+
+
+def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Apply a saved plan: exactly it, or nothing of it where the devices have changed since."""
+    from driftline import workflow  # noqa: PLC0415
+
+    from .terminal import stopping  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    made = workflow.read_plan(arguments.plan, settings, signed=arguments.require_signature)
+    made_at = datetime.fromtimestamp(arguments.plan.stat().st_mtime, UTC)
+    if arguments.limit is not None:
+        made = workflow.limited(made, arguments.limit)
+    made = chosen(made, arguments, terminal)
+    with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
+        actual = workflow.load_for(made, settings, watch=watch)
+    about = about_of(arguments, "apply", plan_time=made_at)
+    try:
+        if not arguments.check:
+            return carry_out(made, actual, settings, about, arguments, terminal)
+        workflow.ready(made, actual, settings, about)
+        show_plan(made, actual.failures, arguments, terminal)
+        return plan_status(made, actual.failures)
+    finally:
+        actual.close()
+
+
+def remediate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Find drift, plan, and apply, in one go."""
+    settings = settings_of(arguments)
+    loaded = load(arguments, settings, terminal)
+    try:
+        made = _planned(loaded, settings, arguments, terminal)
+        changing = bool(made.steps) and not arguments.check
+        if not (changing and terminal.as_json):  # there the run's report is the one document
+            show_plan(made, loaded.failures, arguments, terminal)
+        if not changing:
+            return plan_status(made, loaded.failures)
+        if not agreed(arguments, made):
+            terminal.note("nothing was changed")
+            return ExitStatus.DRIFT
+        return carry_out(made, loaded.actual, settings, about_of(arguments, "remediate"), arguments, terminal)
+    finally:
+        loaded.actual.close()
+
+
+def carry_out(
+    made: Plan,
+    actual: Any,
+    settings: Settings,
+    about: About,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> ExitStatus:
+    """Apply a plan, with a progress bar, and show how it ended."""
+    from driftline import workflow  # noqa: PLC0415
+
+    from .terminal import stopping  # noqa: PLC0415
+
+    with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
+        if watch.on_total is not None:
+            watch.on_total(len(made.units))
+        applied = workflow.apply(made, actual, settings, about=about, watch=watch)
+    return show_applied(applied, made.id, arguments, terminal)
+
+
+def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:
+    """Return what a run is for, as the arguments say it."""
+    from driftline.workflow import About  # noqa: PLC0415
+
+    return About(
+        kind=kind,
+        ticket=arguments.ticket or arguments.override_window or "",
+        comment=arguments.comment or "",
+        override_windows=arguments.override_window is not None,
+        **more,
+    )
+
+
+def _planned(loaded: Any, settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> Plan:
+    from driftline import workflow  # noqa: PLC0415
+
+    made = workflow.plan(loaded, workflow.detect(loaded), settings, decisions=dict(arguments.decide or ()))
+    smaller = chosen(made, arguments, terminal)
+    return smaller if smaller is made else workflow.previewed(smaller, loaded.actual)
+
+
+def _print(view: Any, terminal: Terminal) -> None:
+    if terminal.as_json:
+        terminal.json(view.to_dict())
+    else:
+        terminal.out.print(view.to_text(), markup=False, highlight=False, soft_wrap=True)

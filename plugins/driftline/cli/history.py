@@ -1,0 +1,147 @@
+"""Commands about runs that have been: what they did, going on with them, and taking them back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from driftline.reports.drift import counted
+
+from .changes import about_of, carry_out
+from .exit_status import ExitStatus
+from .parts import agreed, confirmed, settings_of, write_private
+from .showing import plan_status, show_applied, show_plan
+
+if TYPE_CHECKING:
+    import argparse
+
+    from driftline.runs.journal import Verdict
+
+    from .terminal import Terminal
+
+
+def history(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Show the runs that have been, the newest first."""
+    from driftline import workflow  # noqa: PLC0415
+    from driftline.reports.history import run_dict, show_runs  # noqa: PLC0415
+
+    with workflow.open_journal(settings_of(arguments)) as journal:
+        if arguments.verify:
+            return _verify(journal.verify(arguments.head or ""), terminal)
+        runs = journal.runs(arguments.number)
+    if terminal.as_json:
+        terminal.json({"runs": [run_dict(run) for run in runs]})
+    else:
+        show_runs(terminal.out, runs)
+    return ExitStatus.OK
+
+
+def show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Show what a run did, step by step."""
+    from driftline import workflow  # noqa: PLC0415
+    from driftline.reports.history import entry_dict, run_dict, show_entries  # noqa: PLC0415
+
+    with workflow.open_journal(settings_of(arguments)) as journal:
+        run = journal.run(arguments.run)
+        entries = journal.entries(run.id)
+    if terminal.as_json:
+        terminal.json({**run_dict(run), "entries": [entry_dict(entry) for entry in entries]})
+    else:
+        show_entries(terminal.out, run, entries)
+    return ExitStatus.OK
+
+
+def resume(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Go on with a run that was cut off, so that it ends as if it had not been."""
+    from driftline import recovery  # noqa: PLC0415
+
+    from .terminal import stopping  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
+        applied = recovery.resume(arguments.run, settings, watch=watch)
+    return show_applied(applied, "", arguments, terminal)
+
+
+def rollback(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Bring back what a run has changed, and nothing else."""
+    from driftline import recovery  # noqa: PLC0415
+
+    from .terminal import stopping  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
+        run, made, actual = recovery.plan_rollback(
+            arguments.run, settings, watch=watch, overwrite=arguments.overwrite
+        )
+    try:
+        if not (made.steps and terminal.as_json and not arguments.check):
+            show_plan(made, actual.failures, arguments, terminal)
+        if arguments.check or not made.steps:
+            return plan_status(made, actual.failures)
+        if not agreed(arguments, made):
+            terminal.note("nothing was changed")
+            return ExitStatus.DRIFT
+        about = about_of(arguments, "rollback", of=run.id)
+        return carry_out(made, actual, settings, about, arguments, terminal)
+    finally:
+        actual.close()
+
+
+def backup_list(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """List the configurations that were kept before devices were changed."""
+    from driftline import workflow  # noqa: PLC0415
+
+    with workflow.open_journal(settings_of(arguments)) as journal:
+        kept = [one for one in journal.kept_list(arguments.device) if one.purpose.startswith("before")]
+    if terminal.as_json:
+        terminal.json({"backups": [asdict(one) for one in kept]})
+    else:
+        from driftline.reports.history import show_kept  # noqa: PLC0415
+
+        show_kept(terminal.out, kept)
+    return ExitStatus.OK
+
+
+def backup_show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Print a device's configuration as it was before a run; it may hold secrets."""
+    from driftline import recovery, workflow  # noqa: PLC0415
+
+    with workflow.open_journal(settings_of(arguments)) as journal:
+        text = recovery.backup(journal, arguments.run, arguments.device)
+    if arguments.out is not None:
+        write_private(arguments.out, text)
+    elif terminal.as_json:
+        terminal.json({"run": arguments.run, "device": arguments.device, "configuration": text})
+    else:
+        terminal.out.print(text, markup=False, highlight=False, soft_wrap=True, end="")
+    return ExitStatus.OK
+
+
+def backup_restore(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Replace a device's whole configuration by what it was before a run, changes by others since included."""
+    from driftline import recovery  # noqa: PLC0415
+
+    from .terminal import stopping  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    if not (arguments.yes or not terminal.is_interactive):
+        question = f"Replace the whole configuration of {arguments.device}?"
+        if not confirmed(question):
+            terminal.note("nothing was changed")
+            return ExitStatus.DRIFT
+    with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
+        about = about_of(arguments, "restore")
+        applied = recovery.restore(arguments.run, arguments.device, settings, about=about, watch=watch)
+    return show_applied(applied, "", arguments, terminal)
+
+
+def _verify(verdict: Verdict, terminal: Terminal) -> ExitStatus:
+    if terminal.as_json:
+        terminal.json({"holds": verdict.holds, **asdict(verdict)})
+    elif verdict.holds:
+        entries = counted(verdict.entries, "entry")
+        terminal.out.print(f"the history holds: {entries}, head {verdict.head}", highlight=False)
+    else:
+        terminal.out.print(f"the history does not hold: {verdict.problem}", markup=False, soft_wrap=True)
+    return ExitStatus.OK if verdict.holds else ExitStatus.ERROR

@@ -1,0 +1,99 @@
+"""Commands about the intended state: is it valid, and how does it come to be."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from driftline.reports.drift import counted, failure_list
+
+from .exit_status import ExitStatus
+from .parts import confirmed, load, settings_of
+
+if TYPE_CHECKING:
+    import argparse
+
+    from .terminal import Terminal
+
+
+def validate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Check the intended state, offline."""
+    from driftline import workflow  # noqa: PLC0415
+
+    intended = workflow.load_intended(settings_of(arguments))
+    counts = {name: intended.count(name) for name in ("site", "device", "interface", "ip_address", "vlan")}
+    if terminal.as_json:
+        terminal.json({"valid": True, "counts": counts})
+    else:
+        words = ", ".join(counted(count, name.removeprefix("ip_")) for name, count in counts.items())
+        terminal.out.print(f"The intent is valid: {words}", highlight=False)
+    return ExitStatus.OK
+
+
+def discover(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Write the intent of a network as it is: all devices of the Nornir inventory, and nothing is changed on them."""
+    from driftline import workflow  # noqa: PLC0415
+
+    from .terminal import stopping  # noqa: PLC0415
+
+    with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
+        actual = workflow.load_all(settings_of(arguments), watch=watch)
+    try:
+        found = workflow.discover(actual)
+        paths = found.write(arguments.to, overwrite=arguments.overwrite)
+        failures = failure_list(actual.failures)
+    finally:
+        actual.close()
+    if terminal.as_json:
+        terminal.json(
+            {
+                "files": [str(path) for path in paths],
+                "left_out": [asdict(problem) for problem in found.left_out],
+                "failures": [asdict(failure) for failure in failures],
+            }
+        )
+    else:
+        from driftline.reports.terminal import show_failures  # noqa: PLC0415
+
+        show_failures(terminal.out, failures)
+        for problem in found.left_out:
+            terminal.out.print(str(problem), markup=False, soft_wrap=True)
+        terminal.out.print(f"{counted(len(paths), 'file')} written to {arguments.to}", highlight=False)
+    return ExitStatus.INCOMPLETE if failures else ExitStatus.OK
+
+
+def adopt(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    """Take drift over into the intent: the chosen part of it becomes what is intended."""
+    from driftline import workflow  # noqa: PLC0415
+
+    loaded = load(arguments, settings_of(arguments), terminal)
+    try:
+        adoption = workflow.adopt(
+            loaded,
+            models=arguments.only or (),
+            objects=arguments.object or (),
+            attributes=arguments.attribute or (),
+        )
+    finally:
+        loaded.actual.close()
+    wanted = bool(adoption.changes) and not arguments.check
+    if not terminal.as_json:
+        terminal.out.print(adoption.text_diff(), markup=False, highlight=False, soft_wrap=True, end="")
+        for problem in adoption.problems:
+            terminal.out.print(str(problem), markup=False, soft_wrap=True)
+        wanted = wanted and (arguments.yes or not terminal.is_interactive or confirmed("Change the intent?"))
+    paths = adoption.write() if wanted else []
+    if terminal.as_json:
+        terminal.json(
+            {
+                "changes": [asdict(change) for change in adoption.changes],
+                "problems": [asdict(problem) for problem in adoption.problems],
+                "files": [str(path) for path in paths],
+                "failures": [asdict(failure) for failure in failure_list(loaded.failures)],
+            }
+        )
+    else:
+        terminal.out.print(f"{counted(len(paths), 'file')} changed", highlight=False)
+    if adoption.problems or loaded.failures:
+        return ExitStatus.INCOMPLETE
+    return ExitStatus.DRIFT if adoption.changes and not paths else ExitStatus.OK

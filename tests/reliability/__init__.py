@@ -1,0 +1,1 @@
+"""Changes that can be trusted: whatever happens in the middle of one, it ends as if nothing had."""

@@ -1,0 +1,67 @@
+"""What a process does that is killed: it applies the plan of a folder, or goes on with the run that is cut off."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from driftline import recovery, workflow
+from driftline.engine import Plan
+from driftline.runs.journal.file import JournalFile, Writing
+from driftline.settings import read_settings
+
+from .network import PLAN
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """The moment of a death: before a row of the journal is on disk, or after it."""
+
+    row: int
+    """Its number, among all rows that the process writes or, with a kind, among those of that kind."""
+    after: bool
+    kind: str = ""
+
+
+def work(folder: str, kill: Kill | None, run: str) -> None:
+    """Do what a user does: apply the plan, or resume a run when there is one."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    if kill is not None:
+        _die_at(kill)
+    settings = read_settings(Path(folder) / "driftline.yml")
+    if run:
+        recovery.resume(run, settings)
+        return
+    made = Plan.from_json((Path(folder) / PLAN).read_text())
+    actual = workflow.load_for(made, settings)
+    try:
+        workflow.apply(made, actual, settings)
+    finally:
+        actual.close()
+
+
+def _die_at(kill: Kill) -> None:
+    """Let this process be killed, as it would be from outside."""
+    rows = 0
+    append, commit = Writing.append, JournalFile._commit
+
+    def counting(self: Writing, run: str, kind: Any, unit: str, text: str) -> Any:
+        nonlocal rows
+        rows += kill.kind in ("", str(kind))
+        if rows == kill.row and not kill.after:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return append(self, run, kind, unit, text)
+
+    def committing(self: JournalFile, *arguments: Any) -> None:
+        commit(self, *arguments)
+        if rows >= kill.row:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    Writing.append = counting  # type: ignore[method-assign]
+    JournalFile._commit = committing  # type: ignore[method-assign]
