@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from driftline.engine.exceptions import VerifyError
@@ -78,7 +79,9 @@ def roll_out(
     health = Health(how.batches.health, actual.fleet) if how.batches is not None else None
 
     def around(unit: str, steps: Sequence[Step], transaction: Transaction) -> Transaction:
-        transaction = Judged(transaction, unit, rules, actual.session(unit))
+        session = actual.session(unit)
+        session.naming = partial(recorder.candidate, unit)
+        transaction = Judged(transaction, unit, rules, session)
         if health is not None:
             transaction = health.around(actual.get("device", {"name": unit}), transaction)
         return recorder.around(unit, steps, transaction)

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from driftline.engine import Diff
 
 FABRIC = Path(__file__).parents[1] / "fabric"
-CONFIGS = {file.stem: file.read_text() for file in sorted((FABRIC / "configs").glob("*.cfg"))}
+STARTUP = {file.stem: file.read_text() for file in sorted((FABRIC / "configs").glob("*.cfg"))}
 
 
-def changed(changes: Mapping[str, list[list[str]]]) -> dict[str, str]:
+def running(changes: Mapping[str, list[list[str]]] | None = None) -> dict[str, str]:
     """Return the fabric's running configurations after changes by hand, as far as a device takes them."""
     found = {}
-    for name, text in CONFIGS.items():
+    for name, text in STARTUP.items():
         device = SimulatedDevice(name, text)
-        for lines in changes.get(name, []):
+        for lines in (changes or {}).get(name, []):
             with suppress(LabError):
                 device.change(*lines)
         found[name] = device.running_config

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from driftline.adapters.intent import Adoption, Choice, IntentWriteError, adopt
 from driftline.engine import Diff
-from tests.adapters.actual_state import FABRIC, changed, drift, load, read
+from tests.adapters.actual_state import FABRIC, drift, load, read, running
 from tests.scenarios.test_every_kind import BY_HAND
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
 def adopted(folder: Path, *lines: list[str], device: str = "leaf1", **choice: Any) -> Adoption:
     """Change a device by hand and adopt what is chosen of it, without writing."""
     intended = load(folder)
-    diff = drift(read(changed({device: [*lines]})), intended)
+    diff = drift(read(running({device: [*lines]})), intended)
     return adopt(intended, diff, Choice(**choice))
 
 
@@ -76,7 +76,7 @@ UNSAYABLE = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_is_adopted_is_no_drift_any_more(folder: Path, name: str) -> None:
     """Every kind of change by hand becomes intent, and then the device is as intended."""
-    actual = read(changed({"leaf1": [CHANGES[name]]}))
+    actual = read(running({"leaf1": [CHANGES[name]]}))
     intended = load(folder)
     diff = drift(actual, intended)
     assert diff.has_diffs()
@@ -97,7 +97,7 @@ def test_what_is_adopted_is_no_drift_any_more(folder: Path, name: str) -> None:
 )
 def test_all_is_adopted_or_one_and_nothing_else(names, more, random):
     """After adopting one object that object is no drift any more, and the rest of the drift is what it was."""
-    actual = read(changed({"leaf1": [CHANGES[name] for name in names], "leaf2": more}))
+    actual = read(running({"leaf1": [CHANGES[name] for name in names], "leaf2": more}))
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(shutil.copytree(FABRIC / "intent", Path(scratch) / "intent"))
         intended = load(folder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -25,7 +26,7 @@ from .reading import check_identity, parse, read_both, read_running
 from .remediation import line_owners, lines_back, lines_between, sections_of, wanted_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from .fleet import Fleet
     from .platforms import Platform
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger(__name__)
 _POLL = 0.5  # seconds between two looks at a device that has to come back by itself
+BACK = "-back"
+"""What the name of a candidate ends with that takes another one back."""
 _UNSAVED = "it had unsaved changes before"
 _GRACE = 5  # seconds that a device may take to revert after its timer has run out
 
@@ -66,6 +69,8 @@ class DeviceSession:
         self._planned = planned
         self._recalled = recalled
         self._fence = fence
+        self.naming: Callable[[], str] | None = None
+        """Returns what the candidate is to be called; None: as the driver calls it."""
         self._inverse: list[str] = []
         self.found: dict[Key, Any] = {}
         """All objects of the device as it was read back last."""
@@ -105,6 +110,7 @@ class DeviceSession:
         self._check_planned(lines)
         self._inverse = lines_back(self.platform, self._wanted, now, self._keys)
         self._loaded = True
+        self._name_candidate()
         try:
             self._do(
                 lambda: self._driver.load_merge_candidate(config="\n".join(lines)),
@@ -206,12 +212,26 @@ class DeviceSession:
         self._loaded = self._written = True
         self._deadline = time.monotonic() + (revert_in or 0) + _GRACE
         if candidate:
-            self.platform.take_up(self._driver, candidate)
+            self.platform.take_up(self._fleet.driver(self.device), candidate)
+
+    def drop(self, candidates: Iterable[str]) -> None:
+        """Discard what another process has staged: it has no effect, but nobody else can stage anything.
+
+        Those that are not there any more are passed over. Raises TargetError.
+        """
+        self._driver = self._connected()
+        for candidate in candidates:
+            self.platform.take_up(self._fleet.driver(self.device), candidate)
+            with suppress(Exception):  # what is gone can't be discarded
+                self._driver.discard_config()
+        self._reconnect()
 
     def is_applied(self) -> bool:
-        """Return whether a revived change is there for good: one that waits to be confirmed is taken back first."""
-        self._attempt(self._driver.discard_config, "discarding what another process left behind")
-        while self._driver.has_pending_commit():
+        """Return whether a revived change is there for good: one that waits to be confirmed is taken back first.
+
+        Raises TargetError, TransactionError: the device can't be asked.
+        """
+        while self._is_pending():
             if time.monotonic() >= self._deadline:
                 return False
             time.sleep(_POLL)
@@ -219,9 +239,13 @@ class DeviceSession:
             self.verify()
         except VerifyError:
             return False
-        if not self._is_saved():
-            self.warnings.append("the change is there, and not saved: another process did not get so far")
-        return True
+        return self._is_saved()
+
+    def _is_pending(self) -> bool:
+        """Discard the change, and return whether it, or another one, still waits to be confirmed."""
+        self._attempt(self._driver.discard_config, "discarding what another process left behind")
+        doing = "asking for commits that wait to be confirmed"
+        return bool(self._do(self._driver.has_pending_commit, doing, TransactionError))
 
     # Back -------------------------------------------------------------------------------------------------
 
@@ -279,11 +303,17 @@ class DeviceSession:
         if self._driver.has_pending_commit():
             return  # it goes back by itself, or when it can be discarded
         self._reconnect()
+        self._name_candidate(BACK)
         found = parse(read_running(self._driver, self.device), self.device, self.platform)
         lines = lines_back(self.platform, found, _known(self._now), self._keys)
         self._driver.load_merge_candidate(config="\n".join(lines))
         self._undone = True
         self._driver.commit_config()
+
+    def _name_candidate(self, ending: str = "") -> None:
+        """Give the candidate that is loaded next a name by which another process can find it."""
+        if self.naming is not None:
+            self.platform.take_up(self._fleet.driver(self.device), self.naming() + ending)
 
     def _reconnect(self) -> None:
         """Start with a driver that remembers nothing: a session that is over can't be loaded into again."""

@@ -80,7 +80,7 @@ class IncrementalDiff:
             return None
         recorder = self._recorder(memory, alone=True)
         try:
-            with relieved(10 * sum(map(len, [*ours.values(), *theirs.values()]))):  # so much is made of each
+            with relieved(sum(map(len, [*ours.values(), *theirs.values()]))):
                 below = Revision(recorder, self.source, self.dest).run(ours, theirs)
         except CantTell:
             return None

@@ -113,9 +113,8 @@ _LATE: Mapping[str, Callable[[LateElement], Any]] = {
 }
 
 
-def put_by(cls: type[DiffSyncModel], names: tuple[str, ...], values: tuple[Any, ...]) -> Sequence[Any]:
-    """Return flags and values of an object that stay as they are when the originals are changed in place."""
-    places = _mutable(cls, names)
+def put_by(places: tuple[int, ...], values: tuple[Any, ...]) -> Sequence[Any]:
+    """Return flags and values of an object that stay as they are when the `mutable` ones are changed in place."""
     if not places:
         return values
     kept = list(values)
@@ -125,7 +124,7 @@ def put_by(cls: type[DiffSyncModel], names: tuple[str, ...], values: tuple[Any, 
 
 
 @lru_cache(maxsize=1024)
-def _mutable(cls: type[DiffSyncModel], names: tuple[str, ...]) -> tuple[int, ...]:
+def mutable(cls: type[DiffSyncModel], names: tuple[str, ...]) -> tuple[int, ...]:
     """Return the places of the values that may be changed in place; before them stand the flags."""
     fields = cls.model_fields
     return tuple(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
             """Load."""
 
 
-_THRESHOLDS = (100_000, 50, 100)
+_THRESHOLDS = (500_000, 50, 100)
 _MANY = 5_000
 
 
@@ -76,7 +76,7 @@ def bulk_load() -> Iterator[None]:
     gc.unfreeze()
     with fewer_collections():
         yield
-    gc.freeze()
+        gc.freeze()  # before the collector looks as often as ever
 
 
 def load_together(*adapters: Loading) -> None:

@@ -16,6 +16,7 @@ from .children import SHORT, ChildIndex
 from .comparison import normalisers, plainly_dumped
 from .enum import DiffSyncModelFlags, DiffSyncStatus
 from .exceptions import ObjectAlreadyExists, ObjectNotFound, ObjectNotUpdated, ObjectStoreWrongType
+from .many import unique_ids_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -108,7 +109,7 @@ class DiffSyncModel(BaseModel):
         cls._attribute_names = frozenset(cls._attributes)
         cls._keys = tuple(sorted(cls._identifiers, key=[*cls.model_fields, *cls._identifiers].index))
         cls._normalisers = normalisers(cls._normalise, cls._ignore_case, cls._unordered)
-        cls._own_unique_id = not _inherits(cls, "create_unique_id", "get_identifiers")
+        cls._own_unique_id = not _inherits(cls, "create_unique_id", "get_identifiers", "get_unique_id")
         simple = (
             not cls._own_unique_id and cls._identifiers and not set(cls._identifiers) & set(cls._normalisers)
         )
@@ -315,6 +316,11 @@ class DiffSyncModel(BaseModel):
         normalise = cls._normalisers.get(attribute)
         return normalise is not None and bool(normalise(one) == normalise(other))
 
+    @classmethod
+    def only_equals_are_same(cls) -> bool:
+        """Return whether two values mean the same only where they are equal."""
+        return not cls._normalisers and _inherits(cls, "same")
+
     def owns(self, child: DiffSyncModel) -> bool:  # noqa: ARG002 - subclasses decide by the child
         """Return whether a child that only the destination has may be deleted because this object lacks it."""
         return True
@@ -364,9 +370,9 @@ class DiffSyncModel(BaseModel):
         """List several new objects of one model as children; all of them, or none when one is listed already."""
         if not children:
             return
-        uids, new = self._uids_for(children[0]), [child.get_unique_id() for child in children]
+        uids, new = self._uids_for(children[0]), unique_ids_of(children)
         twice = len(set(new)) < len(new) or (uids and not set(uids).isdisjoint(new))
-        if twice or len({cls.get_type() for cls in {type(child) for child in children}}) > 1:
+        if twice or len({kind.get_type() for kind in {type(child) for child in children}}) > 1:
             raise ObjectAlreadyExists(
                 f"Already storing one of {len(new)} {children[0].get_type()} in {self.get_unique_id()}",
                 children[0],

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from .differ import Siblings, ignored, listed
 from .enum import DiffSyncModelFlags
-from .late import LateElement, put_by
+from .late import LateElement, mutable, put_by
 from .remembered import Below, CantTell, Group
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .diff import DiffElement
     from .marks import Changes
@@ -31,6 +33,7 @@ _BELOW, _PAIR, _ALL, _NEW = _Verdict(), _Verdict(), _Verdict(), _Verdict()
 """Something below it changed; its own values may have; all of it is to be compared; it was not listed before."""
 _NOWHERE: Any = ("", "nowhere")
 _Lists = tuple[list[str], list[str]]
+_managed_of = attrgetter("_managed")
 
 
 class Revision:
@@ -43,6 +46,8 @@ class Revision:
         self._objects: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._todo: dict[Place, dict[str, dict[str, Any]]] = {}
         """What to do about which objects: by parent, model and unique id; a verdict, an element, or None: the same."""
+        self._noted: dict[str, list[str]] = {}
+        """Those of them with a verdict, and those that become elements by what is below them."""
         self._lists: dict[Place, dict[str, _Lists]] = {}
         """The lists of children that changed, by parent and model."""
         self._shapes: dict[Place, tuple[tuple[str, ...], int]] = {}
@@ -56,14 +61,14 @@ class Revision:
             listed = {uid for side in (ours, theirs) for uid, listed in side.get(model, {}).items() if listed}
             self._check_top(model, uids, listed)
             self._fetch(model, uids)
-        parents = [
-            key for model, uids in changed.items() if self._has_children(model) for key in _keys(model, uids)
-        ]
-        for key in sorted(parents, key=self._depth):
+        parents = [model for model in changed if self._has_children(model)]
+        for key in sorted(((model, uid) for model in parents for uid in changed[model]), key=self._depth):
             self._look_at_parent(key)
         for model, uids in changed.items():
-            self._look_at_values(model, uids)
-        self._fetch_noted()
+            if model not in parents:
+                self._look_at_values(model, list(uids))
+        for model, noted in self._noted.items():
+            self._fetch(model, noted)
         return self._redo(None) if self._todo else self._memory.below[None]
 
     # What was changed -------------------------------------------------------------------------------------
@@ -81,21 +86,10 @@ class Revision:
     def _fetch(self, model: str, uids: Iterable[str]) -> None:
         """Get objects of both sides, all at once."""
         known = self._objects.setdefault(model, ({}, {}))
-        wanted = [uid for uid in uids if uid not in known[0] or uid not in known[1]]
+        wanted = [uid for uid in uids if uid not in known[0] or uid not in known[1]] if known[0] else uids
         if wanted:
             for side, objects in zip(self._sides, known, strict=True):
                 objects.update(side.find_by_uids(wanted, model))
-
-    def _fetch_noted(self) -> None:
-        """Get the objects that are to be compared, and those that become elements by what is below them."""
-        wanted: dict[str, list[str]] = {}
-        for models in self._todo.values():
-            for model, uids in models.items():
-                wanted.setdefault(model, []).extend(
-                    [uid for uid, verdict in uids.items() if type(verdict) is _Verdict]
-                )
-        for model, noted in wanted.items():
-            self._fetch(model, noted)
 
     def _has_children(self, model: str) -> bool:
         classes = {type(obj) for objects in self._objects[model] for obj in objects.values()}
@@ -204,66 +198,92 @@ class Revision:
                 self._drop((model, uid))
 
     def _note(self, place: Place, key: Key, verdict: Any) -> None:
-        """Note what to do about an object, and that something changed below all those above it."""
-        model, uid = key
-        self._todo.setdefault(place, {}).setdefault(model, {})[uid] = verdict
-        ours, theirs = self._memory.homes
-        while place is not None:
-            model, uid = place
-            place = ours[model].get(uid, _NOWHERE)
-            if place is _NOWHERE:
-                place = theirs[model][uid]
-            known = self._todo.setdefault(place, {}).setdefault(model, {})
-            if uid in known:
-                return
-            known[uid] = _BELOW
+        """Note what to do about an object."""
+        self._noted.setdefault(key[0], []).append(key[1])
+        self._below_of(place, key[0])[key[1]] = verdict
 
-    def _look_at_values(self, model: str, uids: Iterable[str]) -> None:
+    def _below_of(self, place: Place, model: str) -> dict[str, Any]:
+        """Return what to do about objects of a model; something changed below all those above them."""
+        todo = self._todo
+        models = todo.get(place)
+        if models is None:
+            models = todo[place] = {}
+            if place is not None:
+                home = self._either_home(place)
+                if home is _NOWHERE:
+                    raise CantTell
+                above = self._below_of(home, place[0])
+                if place[1] not in above:
+                    above[place[1]] = _BELOW
+                    self._noted.setdefault(place[0], []).append(place[1])
+        return models.setdefault(model, {})
+
+    def _look_at_values(self, model: str, uids: list[str]) -> None:
         """Compare the values of objects that have nothing below them."""
-        ours, theirs = self._objects[model]
         homes, others = (side.get(model, {}) for side in self._memory.homes)
-        todo, judge = self._todo, self._judge
-        for uid in uids:
-            home = homes.get(uid, _NOWHERE)
-            if home is _NOWHERE or others.get(uid, _NOWHERE) is not home:
-                home = self._common_home((model, uid))
-                if home is _NOWHERE or uid not in homes or uid not in others:
-                    if home is not _NOWHERE:
-                        self._compare_all(home, (model, uid))
-                    continue
-            try:
-                siblings = todo[home][model]
-            except KeyError:
-                self._note(home, (model, uid), None)
-                siblings = todo[home][model]
+        places = list(map(homes.get, uids, repeat(_NOWHERE)))
+        if _NOWHERE in places or places != list(map(others.get, uids, repeat(_NOWHERE))):
+            uids = [uid for uid in uids if self._is_on_both_sides(model, uid)]
+            places = [homes[uid] for uid in uids]
+        verdicts = self._verdicts(model, uids)
+        for uid, place, verdict in zip(uids, places, verdicts, strict=True):
+            siblings = self._below_of(place, model)
             if type(siblings.get(uid)) is _Verdict:
                 continue  # it is looked at anyway
-            try:
-                source, dest = ours[uid], theirs[uid]
-            except KeyError:  # it is listed and not there
-                raise CantTell from None
-            verdict = siblings[uid] = judge(uid, source, dest)
+            siblings[uid] = verdict
             if verdict is _ALL:
-                self._compare_all(home, (model, uid))
-        self._recorder.compared += len(ours)
+                self._compare_all(place, (model, uid))
+        self._recorder.compared += len(uids)
 
-    def _judge(self, uid: str, source: DiffSyncModel, dest: DiffSyncModel) -> Any:
-        """Return the element of two objects, None when they are the same, _ALL when that is not so simple."""
-        way = self._recorder.way(source, dest)
-        if way.values is None or not way.names or not way.ours == way.theirs == way.names:
-            flags = source.model_flags, dest.model_flags
-            return _ALL if any(flags) else self._recorder.pair(uid, source, dest, None).elements.get(uid)
-        mine, theirs = way.values(source.__dict__), way.values(dest.__dict__)
-        if mine[0] is not _NO_FLAGS or theirs[0] is not _NO_FLAGS:
+    def _is_on_both_sides(self, model: str, uid: str) -> bool:
+        """Return whether both sides have an object; one that only one has is to be compared with all below it."""
+        home = self._common_home((model, uid))
+        if home is _NOWHERE:
+            return False
+        if all(uid in side.get(model, {}) for side in self._memory.homes):
+            return True
+        self._compare_all(home, (model, uid))
+        return False
+
+    def _verdicts(self, model: str, uids: list[str]) -> list[Any]:
+        """Return for pairs an element, None when they are the same, or _ALL when that is not so simple."""
+        try:
+            sources, dests = ([*map(objects.__getitem__, uids)] for objects in self._objects[model])
+        except KeyError:  # it is listed and not there
+            raise CantTell from None
+        managed = map(_managed_of, sources), map(_managed_of, dests)
+        if len(set(zip(map(type, sources), map(type, dests), *managed, strict=True))) == 1:  # nearly always
+            return self._alike(sources, dests)
+        pairs = zip(sources, dests, strict=True)
+        return [verdict for source, dest in pairs for verdict in self._alike([source], [dest])]
+
+    def _alike(self, sources: list[DiffSyncModel], dests: list[DiffSyncModel]) -> list[Any]:
+        """Return the verdicts of pairs of the same classes, which manage the same attributes."""
+        recorder, cls = self._recorder, type(dests[0])
+        way = recorder.way(sources[0], dests[0])
+        names, values = way.names, way.values
+        if values is None or not names or not way.ours == way.theirs == names:
+            return [*map(self._judge, sources, dests)]
+        lists, others = mutable(type(sources[0]), names), mutable(cls, names)
+        exact = cls.only_equals_are_same()
+        verdicts: list[Any] = []
+        for source, dest in zip(sources, dests, strict=True):
+            mine, theirs = values(source.__dict__), values(dest.__dict__)
+            if mine[0] is not _NO_FLAGS or theirs[0] is not _NO_FLAGS:
+                verdicts.append(_ALL)
+            elif mine == theirs or (not exact and _mean_the_same(cls, names, mine, theirs)):
+                verdicts.append(None)
+            else:
+                kept = put_by(lists, mine), put_by(others, theirs)
+                verdicts.append(LateElement(recorder, source, dest, kept))
+        return verdicts
+
+    def _judge(self, source: DiffSyncModel, dest: DiffSyncModel) -> Any:
+        """Return the verdict of two objects whose values are not plain, or not the same ones on both sides."""
+        if source.model_flags or dest.model_flags:
             return _ALL
-        if mine == theirs:
-            return None
-        same = type(dest).same
-        for name, one, other in zip(way.names, mine[1:], theirs[1:], strict=True):
-            if one != other and not same(name, one, other):
-                values = put_by(type(source), way.names, mine), put_by(type(dest), way.names, theirs)
-                return LateElement(self._recorder, source, dest, values)
-        return None
+        uid = dest.get_unique_id()
+        return self._recorder.pair(uid, source, dest, None).elements.get(uid)
 
     # What came of it --------------------------------------------------------------------------------------
 
@@ -367,8 +387,12 @@ def _take_back(group: Group, uid: str, below: Below | None) -> None:
         group.left_out -= below.left_out
 
 
-def _keys(model: str, uids: Iterable[str]) -> list[Key]:
-    return [(model, uid) for uid in uids]
+def _mean_the_same(
+    cls: type[DiffSyncModel], names: Iterable[str], mine: Sequence[Any], theirs: Sequence[Any]
+) -> bool:
+    """Return whether all values mean the same; before them stand the flags."""
+    values = zip(names, mine[1:], theirs[1:], strict=True)
+    return all(one == other or cls.same(name, one, other) for name, one, other in values)
 
 
 def _left_out(one: DiffSyncModel, other: DiffSyncModel) -> int:

@@ -141,7 +141,7 @@ class _Group:
             )
             return
         try:
-            self.together.decided(self.name, self.units, True)
+            self.together.decided(self.name, self.units, None)
         except Exception as error:  # noqa: BLE001 - a decision that can't be kept is none
             self.take_back(error)
         else:
@@ -159,7 +159,9 @@ class _Group:
         if self.cause is not None:
             self.take_back(_because(self.cause))
         elif self.run.halt.is_set() and not self.confirming:
-            self.take_back(TransactionError(f"the run was interrupted before {self.name} was decided"))
+            self.take_back(
+                TransactionError(f"the run was interrupted before {self.name} was decided", code="INTERRUPTED")
+            )
 
     def _ended(self, result: UnitResult) -> None:
         if result.outcome is not UnitOutcome.APPLIED:
@@ -173,7 +175,7 @@ class _Group:
         if not self.waiting:
             return
         try:
-            self.together.decided(self.name, self.units, False)
+            self.together.decided(self.name, self.units, cause)
         except Exception as error:  # noqa: BLE001 - what is done must be taken back whoever can't be told
             _log.warning("decision not kept", group=self.name, error=str(error))
 
@@ -189,7 +191,10 @@ class _Group:
 def _because(result: UnitResult) -> TransactionError:
     why = "it was not tried" if result.error is None else result.error.message
     text = why if why.startswith(result.unit) else f"{result.unit}: {why}"
-    return TransactionError(text, code="TOGETHER", hint=f"see what became of {result.unit}")
+    interrupted = result.error is not None and result.error.code == "INTERRUPTED"
+    return TransactionError(
+        text, code="INTERRUPTED" if interrupted else "TOGETHER", hint=f"see what became of {result.unit}"
+    )
 
 
 def _own(cause: BaseException) -> BaseException:

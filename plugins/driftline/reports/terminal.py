@@ -104,8 +104,9 @@ def show_run(console: Console, report: RunReport, *, diffs: bool = False) -> Non
     show_failures(console, report.failures)
     for note in report.notes:
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
-    run = f"run {report.run}: " if report.run else ""
-    console.print(Text(f"{run}{report.summary}", style="bold"), soft_wrap=True)
+    if report.run:
+        console.print(Text(f"run {report.run}", style="dim"))
+    console.print(Text(report.summary, style="bold"), soft_wrap=True)
 
 
 def _show_unit(console: Console, unit: UnitResult, *, diffs: bool) -> None:

@@ -15,6 +15,7 @@ from driftline.engine.results import UnitOutcome
 from driftline.engine.transaction import WrappedTransaction
 
 from .journal import Kind, LeaseLost
+from .standing import INTERRUPTED, candidate_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,13 +63,22 @@ class Recorder:
             raise LeaseLost(f"run {self.run} does not hold {unit}")
         lease.check()
 
+    def candidate(self, unit: str) -> str:
+        """Return what the candidate on a unit is to be called: another process can tell it from the claim."""
+        return candidate_name(self.run, self._leases[unit].token)
+
     def note(self, kind: Kind, unit: str = "", **data: object) -> None:
         """Write down what is about to be done, or what came of it."""
         self.journal.note(self.run, kind, unit, **data)
 
-    def decided(self, group: str, units: Sequence[str], confirm: bool) -> None:  # noqa: FBT001 - the engine's call
-        """Write down whether a group of units is going to be confirmed or taken back."""
-        self.note(Kind.DECISION, decision="confirm" if confirm else "abort", group=group, units=list(units))
+    def decided(self, group: str, units: Sequence[str], cause: BaseException | None) -> None:
+        """Write down that a group of units is going to be confirmed, or taken back because of something."""
+        if cause is None:
+            self.note(Kind.DECISION, decision="confirm", group=group, units=list(units))
+            return
+        code = cause.code if isinstance(cause, DriftlineError) else INTERRUPTED
+        again = {"again": True} if code == INTERRUPTED else {}
+        self.note(Kind.DECISION, decision="abort", group=group, units=list(units), code=code, **again)
 
     def end(self, result: RunResult, **more: object) -> None:
         """Write down how the run ended."""

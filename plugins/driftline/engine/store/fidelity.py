@@ -28,8 +28,8 @@ _EXACT = frozenset(
 _COLLECTIONS = frozenset({list, set, frozenset, tuple})
 _NESTED = _COLLECTIONS | {dict}
 
-Shape = tuple[Any, ...]
-"""The names and the types of an object's values, and the types of what is in its collections."""
+_SHAPES = 1_000
+"""How many shapes of a model's objects are remembered; there are few, but tuples of any length make many."""
 
 _CHANGING = (
     "validators",
@@ -41,26 +41,49 @@ _CHANGING = (
 )
 
 
-def shape(obj: DiffSyncModel) -> Shape | None:
-    """Return an object's shape; None when it does not tell whether the object reads back.
+class Proven:
+    """The shapes in which objects of a class were seen to read back.
 
-    It does for models of plain types without limits, validators and serializers: when one object reads back, all do
-    that have the same shape. For all others it depends on the values.
+    A shape is made of the names and the types of an object's values, and the types of what is in its collections. In
+    a model of plain types without limits, validators and serializers, when one object reads back, all do that have
+    the same shape. For all others it depends on the values; of these nothing is remembered.
     """
-    if not is_plain(type(obj)):
+
+    def __init__(self, cls: Any) -> None:
+        self._plain = is_plain(cls)
+        self._shapes: dict[tuple[Any, ...], dict[str, set[Any]]] = {}
+        """By names and types: for each value that is a collection, what was seen in it."""
+
+    def holds(self, obj: DiffSyncModel) -> bool:
+        """Return whether an object of this shape was seen to read back."""
+        values = obj.__dict__
+        shapes = self._shapes.get((*values, *map(type, values.values())))
+        return shapes is not None and all(_inside(values[name]) in known for name, known in shapes.items())
+
+    def note(self, obj: DiffSyncModel) -> None:
+        """Note that an object was seen to read back."""
+        values = obj.__dict__
+        inside = {name: _inside(value) for name, value in values.items() if type(value) in _NESTED}
+        if not self._plain or None in inside.values():
+            return
+        if len(self._shapes) < _SHAPES:
+            shapes = self._shapes.setdefault((*values, *map(type, values.values())), {})
+            for name, types in inside.items():
+                known = shapes.setdefault(name, set())
+                if len(known) < _SHAPES:
+                    known.add(types)
+
+
+def _inside(value: Any) -> Any:
+    """Return the types of what is in a collection; None when collections are among them."""
+    kind = type(value)
+    inside = tuple(map(type, value)) if kind is tuple else frozenset(map(type, value))
+    if not _NESTED.isdisjoint(inside):
         return None
-    kinds: list[Any] = list(obj.__dict__)
-    for value in obj.__dict__.values():
-        kind = type(value)
-        if kind in _NESTED:
-            inside = tuple(map(type, value)) if kind is tuple else frozenset(map(type, value))
-            below = frozenset(map(type, value.values())) if kind is dict else frozenset()
-            if not _NESTED.isdisjoint(inside) or not _NESTED.isdisjoint(below):
-                return None
-            kinds += (kind, inside, below)
-        else:
-            kinds.append(kind)
-    return tuple(kinds)
+    if kind is not dict:
+        return inside
+    below = frozenset(map(type, value.values()))
+    return (inside, below) if _NESTED.isdisjoint(below) else None
 
 
 @lru_cache(maxsize=256)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from driftline.engine.many import is_alike, share_fields_sets, unique_ids_of
+
 from . import BaseStore, model_name
 
 if TYPE_CHECKING:
@@ -77,7 +79,7 @@ class LocalStore(BaseStore):
                 self._refuse_twins(group, there)
         for modelname, _, fresh in groups:
             self._data.setdefault(modelname, {}).update(fresh)
-            self._adopt(*fresh.values())
+            self._adopt_all(list(fresh.values()))
             if self._watchers:
                 for uid in fresh:
                     self._mark(modelname, uid, listed=True)
@@ -117,14 +119,20 @@ class LocalStore(BaseStore):
             return sum(len(objects) for _, objects in self._groups())
         return len(self._data.get(model_name(model), {}))
 
-    def _adopt(self, *objs: DiffSyncModel) -> None:
-        """Make objects this adapter's, unless they are one's already."""
+    def _adopt(self, obj: DiffSyncModel) -> None:
+        """Make an object this adapter's, unless it is one's already."""
+        values = obj.__dict__  # straight into the record: a load does this once per object
+        if values["adapter"] is None:
+            values["adapter"] = self.adapter
+        obj.share_fields_set()
+
+    def _adopt_all(self, objs: list[DiffSyncModel]) -> None:
         adapter = self.adapter
         for obj in objs:
-            values = obj.__dict__  # straight into the record: a load does this once per object
+            values = obj.__dict__
             if values["adapter"] is None:
                 values["adapter"] = adapter
-            obj.share_fields_set()
+        share_fields_sets(objs)
 
     def _groups(self) -> list[tuple[str, dict[str, DiffSyncModel]]]:
         """Return the objects by model, as a list: another thread may add the first object of a model meanwhile."""
@@ -136,10 +144,10 @@ def _by_model(
 ) -> Iterator[tuple[str, list[DiffSyncModel], dict[str, DiffSyncModel]]]:
     """Return the objects by model: its name, they, and they by their unique ids."""
     groups: dict[str, list[DiffSyncModel]] = {}
-    if len({type(obj) for obj in objs}) == 1:  # nearly always
+    if is_alike(objs):  # nearly always
         groups[objs[0].get_type()] = objs
     else:
         for obj in objs:
             groups.setdefault(obj.get_type(), []).append(obj)
     for modelname, group in groups.items():
-        yield modelname, group, {obj.get_unique_id(): obj for obj in group}
+        yield modelname, group, dict(zip(unique_ids_of(group), group, strict=True))

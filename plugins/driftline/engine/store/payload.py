@@ -11,18 +11,15 @@ from pydantic_core import PydanticSerializationError, to_json
 from driftline.engine.enum import DiffSyncStatus
 from driftline.engine.exceptions import ObjectStoreException
 
-from .fidelity import shape
+from .fidelity import Proven
 
 if TYPE_CHECKING:
     from driftline.engine.model import DiffSyncModel
 
-    from .fidelity import Shape
-
 Model = TypeVar("Model")
 
-_SHAPES = 1_000
-"""How many shapes of a model's objects are remembered; there are few, but tuples of any length make many."""
 _HEAD = b'{"v":1,"fields":'
+_SUCCESS = DiffSyncStatus.SUCCESS
 
 
 class _Record(BaseModel, Generic[Model]):
@@ -53,20 +50,18 @@ def encode(obj: DiffSyncModel, limit: int) -> bytes:
             code="STORE-TOO-LARGE",
             hint="give the store a larger `max_bytes`, or keep large values out of the model",
         )
-    its_shape, proven = shape(obj), _proven(type(obj))
-    if its_shape not in proven:
+    proven = _proven(type(obj))
+    if not proven.holds(obj):
         lost = _lost(obj, text)
         if lost:
             raise _refused(obj, f"would not read back: {lost}")
-        if its_shape is not None and len(proven) < _SHAPES:
-            proven.add(its_shape)
+        proven.note(obj)
     return text
 
 
 @lru_cache(maxsize=256)
-def _proven(_cls: Any) -> set[Shape]:
-    """Return the shapes of which an object of the class was seen to read back."""
-    return set()
+def _proven(cls: Any) -> Proven:
+    return Proven(cls)
 
 
 def _refused(obj: DiffSyncModel, reason: str) -> ObjectStoreException:
@@ -137,14 +132,14 @@ def _text(obj: DiffSyncModel) -> bytes:
 
 def _state(obj: DiffSyncModel) -> bytes:
     """Return what a record has beside its fields, where that is not as at the beginning."""
-    status, message = obj.get_status()
+    status, message = obj._outcome  # noqa: SLF001 - asked for of every object
     managed = obj._managed  # noqa: SLF001 - `get_managed` does not tell "all" from "these, which are all"
-    if managed is None and status is DiffSyncStatus.SUCCESS and not message:
+    if managed is None and status is _SUCCESS and not message:
         return b""
     state: dict[str, Any] = {}
     if managed is not None:
         state["managed"] = sorted(managed)
-    if status is not DiffSyncStatus.SUCCESS:
+    if status is not _SUCCESS:
         state["status"] = status.value
     if message:
         state["message"] = message

@@ -12,14 +12,15 @@ from driftline.engine.exceptions import DriftlineError, ObjectAlreadyExists, Obj
 from driftline.engine.loading import fewer_collections
 
 from .payload import encode
-from .texts import Change
+from .texts import Change, Operation
 
 if TYPE_CHECKING:
     from driftline.engine.model import DiffSyncModel
 
-    from .texts import Operation, Texts
+    from .texts import Texts
 
 _log = structlog.get_logger(__name__)
+_ADD = Operation.ADD
 
 
 class Pending:
@@ -55,6 +56,14 @@ class Pending:
     def note(self, modelname: str, uid: str, operation: Operation, obj: DiffSyncModel | None) -> None:
         """Note what becomes of an object; one that is noted already keeps its place among the others."""
         self._changes[modelname, uid] = Change(operation, modelname, uid, obj)
+
+    def note_new(self, modelname: str, uid: str, obj: DiffSyncModel) -> bool:
+        """Note an object that is certainly not there; return False where a change of it is noted already."""
+        key = modelname, uid
+        if key in self._changes:
+            return False
+        self._changes[key] = Change(_ADD, modelname, uid, obj)
+        return True
 
     def forget(self, modelname: str, uid: str) -> None:
         """Forget the change of an object."""

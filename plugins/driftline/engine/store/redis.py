@@ -33,6 +33,7 @@ TIMEOUTS = {"socket_connect_timeout": 5, "socket_timeout": 30}
 
 ATTEMPTS = 50
 """How often a transaction is tried while others write to the same models."""
+_ADD = Operation.ADD
 
 
 class RedisStore(RemoteStore):
@@ -153,7 +154,8 @@ class _RedisTexts:
             asked = uids[start : start + BATCH]
             with _translated():
                 values = client.hmget(key, asked)
-            found.update((uid, value) for uid, value in zip(asked, values, strict=True) if value is not None)
+            if values.count(None) < len(values):
+                found.update(pair for pair in zip(asked, values, strict=True) if pair[1] is not None)
         return found
 
     def clear(self) -> None:
@@ -184,9 +186,11 @@ class _Outcome:
         operation, uid, text = change.operation, change.uid, change.text
         old = self._there.get(uid)
         self._number += 1
-        if operation is Operation.ADD and old is not None:
-            return _text(old) == text
-        if operation is Operation.DELETE:
+        if operation is _ADD:
+            if old is not None:
+                return _text(old) == text
+            self.new[uid] = b"%d %b" % (self._number, text)
+        elif operation is Operation.DELETE:
             self.gone.append(uid)
         elif old is None or operation is Operation.RENEW:
             if operation is not Operation.TOUCH:

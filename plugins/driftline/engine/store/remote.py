@@ -111,12 +111,10 @@ class RemoteStore(BaseStore):
             self._check_open()
             if type(obj) not in self._types:
                 self._check_type(obj)
-            known = self._all_known(modelname)
-            if known is None or uid in known or self._pending.get(modelname, uid) is not None:
+            known = self._known.get(modelname) or self._all_known(modelname)
+            if known is None or uid in known or not self._pending.note_new(modelname, uid, obj):
                 self.add_many([obj])
                 return
-            # Certainly new: so it is for each object when a dataset is loaded.
-            self._pending.note(modelname, uid, Operation.ADD, obj)
             known.add(uid)
             self._adopt(obj)
             if self._watchers:
