@@ -18,7 +18,9 @@ class Together:
 
     group_of: Callable[[str], str]
     """Returns the name of a unit's group."""
-    decided: Callable[[str, Sequence[str], BaseException | None], object] = lambda _group, _units, _cause: None
+    decided: Callable[[str, Sequence[str], BaseException | None], object] = lambda _group, _units, _cause: (
+        None
+    )
     """Called with a group, its units, and why they are to be taken back, before the first is; None: to be confirmed."""
     longest_timer: int = 7200
     """The most seconds that a commit's timer may be set to, where many units need longer than `revert_in`."""

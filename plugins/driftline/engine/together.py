@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
 from .calls import taken_back, to_the_next_gate
-from .exceptions import PrepareError, TransactionError, VerifyError
+from .exceptions import DriftlineError, PrepareError, TransactionError, VerifyError
 from .results import UnitOutcome, UnitResult, skipped
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from .calls import UnitPhases
     from .plan import Step
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _MARGIN = 10  # seconds that a timer has on top of what the work is expected to take
 _ROUNDS = 3  # committing, reading back and confirming take at most as often as long as preparing did
+_CONFIRMING = 2  # confirming, with its reading back, takes at most as often as long as committing did
 
 
 class Run(Protocol):
@@ -57,6 +59,7 @@ def carry_out_together(
     except BaseException as cause:
         group.take_back(cause)
         raise
+    group.finish()
 
 
 @dataclass(slots=True)
@@ -69,31 +72,31 @@ class _Group:
     dispatch: Dispatch
     waiting: dict[str, UnitPhases] = field(default_factory=dict)
     """The units that wait at the same gate."""
-    units: list[str] = field(default_factory=list)
+    units: dict[str, list[Step]] = field(default_factory=dict)
+    begun: set[str] = field(default_factory=set)
     cause: UnitResult | None = None
     """The first unit that has failed; all others are taken back because of it."""
     confirming: bool = False
     """Whether it is decided that all are to be confirmed."""
 
     def carry_out(self, batches: Iterable[list[Item]]) -> None:
-        """Take all through all phases."""
+        """Take all through all phases, as far as the last gate."""
         started = time.monotonic()
         for batch in batches:
             self.prepare(batch)
         timer = self.timer(time.monotonic() - started)
         committing = time.monotonic()
         self.advance(timer)
+        confirming = (time.monotonic() - committing) * _CONFIRMING
         self.advance()
-        self.decide(None if timer is None else committing + timer)
-        self.advance()
-        self.confirming = False
+        self.decide(None if timer is None else committing + timer - confirming)
         self.advance()
 
     def prepare(self, batch: list[Item]) -> None:
         """Prepare units; after a failure the rest is not begun."""
         fresh: dict[str, UnitPhases] = {}
         for unit, steps in batch:
-            self.units.append(unit)
+            self.units[unit] = steps
             phases = self.run.begin((unit, steps)) if self.cause is None else self._skipped(unit, steps)
             if isinstance(phases, UnitResult):
                 self._ended(self.run.end(phases))
@@ -128,7 +131,7 @@ class _Group:
         return max(given, needed)
 
     def decide(self, deadline: float | None) -> None:
-        """Decide that all are to be confirmed, while the timers leave enough time for it."""
+        """Decide that all are to be confirmed, when it is not too late to begin with it."""
         if not self.waiting:
             return
         if deadline is not None and time.monotonic() > deadline - _MARGIN / 2:
@@ -141,7 +144,7 @@ class _Group:
             )
             return
         try:
-            self.together.decided(self.name, self.units, None)
+            self.together.decided(self.name, list(self.units), None)
         except Exception as error:  # noqa: BLE001 - a decision that can't be kept is none
             self.take_back(error)
         else:
@@ -149,6 +152,7 @@ class _Group:
 
     def _go(self, units: dict[str, UnitPhases], answer: Any) -> None:
         def go(item: tuple[str, UnitPhases]) -> None:
+            self.begun.add(item[0])
             reached = to_the_next_gate(item[1], answer)
             if isinstance(reached, UnitResult):
                 del self.waiting[item[0]]
@@ -160,11 +164,14 @@ class _Group:
             self.take_back(_because(self.cause))
         elif self.run.halt.is_set() and not self.confirming:
             self.take_back(
-                TransactionError(f"the run was interrupted before {self.name} was decided", code="INTERRUPTED")
+                TransactionError(
+                    f"the run was interrupted before {self.name} was decided", code="INTERRUPTED"
+                )
             )
 
     def _ended(self, result: UnitResult) -> None:
-        if result.outcome is not UnitOutcome.APPLIED:
+        stopped = result.outcome is UnitOutcome.SKIPPED and self.run.halt.is_set()
+        if result.outcome is not UnitOutcome.APPLIED and not stopped:
             self.cause = self.cause or result
 
     def _skipped(self, unit: str, steps: list[Step]) -> UnitResult:
@@ -175,17 +182,40 @@ class _Group:
         if not self.waiting:
             return
         try:
-            self.together.decided(self.name, self.units, cause)
+            self.together.decided(self.name, list(self.units), cause)
         except Exception as error:  # noqa: BLE001 - what is done must be taken back whoever can't be told
             _log.warning("decision not kept", group=self.name, error=str(error))
 
         def back(item: tuple[str, UnitPhases]) -> None:
-            self.run.end(taken_back(item[1], _own(cause)))
+            unit, phases = item
+            del self.waiting[unit]
+            if unit in self.begun:
+                self.run.end(taken_back(phases, _own(cause)))
+            else:
+                self.run.end(self._skipped(unit, self.units[unit]))
 
-        taken = list(self.waiting.items())
-        self.waiting.clear()
-        for _ in self.dispatch(back, taken):
-            pass
+        self._all(back)
+
+    def finish(self) -> None:
+        """Let all units end that wait: they are confirmed, and stay so whoever can't be told."""
+
+        def end(item: tuple[str, UnitPhases]) -> None:
+            del self.waiting[item[0]]
+            reached = to_the_next_gate(item[1])
+            if isinstance(reached, UnitResult):
+                self.run.end(reached)
+
+        self._all(end)
+
+    def _all(self, work: Callable[[tuple[str, UnitPhases]], None]) -> None:
+        """Do something to all units that wait, also to those after one for which it raises."""
+        try:
+            for _ in self.dispatch(work, list(self.waiting.items())):
+                pass
+        finally:
+            for item in list(self.waiting.items()):
+                with suppress(Exception):
+                    work(item)
 
 
 def _because(result: UnitResult) -> TransactionError:
@@ -199,6 +229,7 @@ def _because(result: UnitResult) -> TransactionError:
 
 def _own(cause: BaseException) -> BaseException:
     """Return a cause of a unit's own: what became of its rollback is noted on it."""
-    if isinstance(cause, TransactionError):
-        return type(cause)(cause.message, code=cause.code, hint=cause.hint)
-    return cause
+    if not isinstance(cause, DriftlineError):
+        return cause
+    kind = type(cause) if isinstance(cause, TransactionError) else TransactionError
+    return kind(cause.message, code=cause.code, hint=cause.hint)
