@@ -6,12 +6,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.devices.leaf import EOS, fleet_of, host
+
 from driftline.adapters.intent import IntentAdapter
 from driftline.devices import DeviceAdapter, Expected
 from driftline.devices.reading import Reading, parse
 from driftline.lab import SimulatedDevice
 from driftline.lab.errors import LabError
-from tests.devices.leaf import EOS, fleet_of, host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

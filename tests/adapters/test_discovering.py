@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.adapters.actual_state import drift, load, read, running
+from tests.devices.leaf import Intent
+from tests.devices.test_circular import leaves
 
 from driftline.adapters.intent import IntentWriteError, discover
 from driftline.engine import DiffSyncModelFlags
 from driftline.network import DEFAULT_VRF, Device, Interface, IPAddress, Site, Vlan
-from tests.adapters.actual_state import drift, load, read, running
-from tests.devices.leaf import Intent
-from tests.devices.test_circular import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,14 @@ def network(*objects: Any, devices: Mapping[str, str] | None = None, platform: s
 
 def port(name: str, device: str = "leaf1", **values: Any) -> Interface:
     """Return a port as an access port of VLAN 10, but for these values."""
-    given = {"mtu": 1500, "mode": "access", "access_vlan": 10, "trunk_vlans": "all", "native_vlan": 1, **values}
+    given = {
+        "mtu": 1500,
+        "mode": "access",
+        "access_vlan": 10,
+        "trunk_vlans": "all",
+        "native_vlan": 1,
+        **values,
+    }
     return Interface(device=device, name=name, **given)
 
 
@@ -163,8 +170,12 @@ def test_vlans_that_all_switches_of_a_site_have_are_the_site_s() -> None:
         ]
     ]  # fmt: skip
     ports = [port("Ethernet1", device) for device in ("leaf1", "leaf2", "spine1")]
-    texts = discover(network(*vlans, *ports, devices=dict.fromkeys(["leaf1", "leaf2", "spine1"], "lab"))).texts
-    assert texts["sites/lab.yml"] == "vlans:\n  10: {name: users}\nvlans_apply_to: {devices: [leaf1, leaf2]}\n"
+    texts = discover(
+        network(*vlans, *ports, devices=dict.fromkeys(["leaf1", "leaf2", "spine1"], "lab"))
+    ).texts
+    assert (
+        texts["sites/lab.yml"] == "vlans:\n  10: {name: users}\nvlans_apply_to: {devices: [leaf1, leaf2]}\n"
+    )
     assert "vlans:\n  20: {name: voice}\n  30: {name: null}\n" in texts["devices/leaf1.yml"]
     assert "vlans:\n  20: {name: phones}\n" in texts["devices/leaf2.yml"]
     assert "vlan" not in texts["devices/spine1.yml"].replace("access_vlan", "")
@@ -224,7 +235,9 @@ def test_text_that_looks_like_something_else_is_quoted() -> None:
     ],
     ids=["text too long", "mode not understood", "vlan name", "address on a switchport", "network address"],
 )
-def test_what_files_can_t_say_is_left_out_and_named(tmp_path: Path, objects: list[Any], message: str | None) -> None:
+def test_what_files_can_t_say_is_left_out_and_named(
+    tmp_path: Path, objects: list[Any], message: str | None
+) -> None:
     """The rest of the object is written; what is left out is not managed, so it is no drift."""
     dataset = network(port("Ethernet48"), *objects)
     found = discover(dataset)
@@ -250,7 +263,9 @@ def test_a_device_that_was_not_read_is_not_written() -> None:
         ({"leaf1": "lab", "LEAF1": "lab"}, "eos", "DISCOVER-NAME"),
     ],
 )
-def test_what_no_file_can_be_made_of_is_refused(devices: dict[str, str], platform: str | None, code: str) -> None:
+def test_what_no_file_can_be_made_of_is_refused(
+    devices: dict[str, str], platform: str | None, code: str
+) -> None:
     """With a code, before anything is written."""
     with pytest.raises(IntentWriteError) as caught:
         discover(network(devices=devices, platform=platform))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
 KeyPath: TypeAlias = "tuple[str | int, ...]"
@@ -235,7 +236,8 @@ def _limit(detail: ErrorDetails, context: Mapping[str, Any], *, secret: bool) ->
     if kind in _LIMITS:
         words, key = _LIMITS[kind]
         return f"expected {words} {context[key]}, found {value}"
-    return f"{detail['msg']}, found {value}"
+    told = detail["msg"].removeprefix("Value error, ")
+    return told if isinstance(detail["input"], (dict, list)) else f"{told}, found {value}"
 
 
 def shown(value: Any, *, secret: bool = False) -> str:
@@ -280,16 +282,22 @@ def _keys_at(model: type[BaseModel], path: KeyPath) -> Iterable[str]:
     for step in path:
         here = _below(here, step)
     here = _model_in(here)
-    return here.model_fields if here is not None else ()
+    return _fields(here) if here is not None else ()
+
+
+def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Return the fields of a model by the keys that stand for them in a file."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _below(kind: Any, step: str | int) -> Any:
     model = _model_in(kind)
     if model is not None:
-        field = model.model_fields.get(str(step))
+        field = _fields(model).get(str(step))
         return field.annotation if field is not None else None
     collections = [option for option in _options(kind) if get_origin(option) in (dict, list, tuple)]
-    return get_args(collections[0])[-1] if collections else None
+    inner = [kind for kind in get_args(collections[0]) if kind is not ...] if collections else []
+    return inner[-1] if inner else None
 
 
 def _model_in(kind: Any) -> type[BaseModel] | None:

@@ -154,7 +154,7 @@ def _own_content(file: Path) -> bytes:
 def _write(file: Path, entries: dict[str, Entry]) -> None:
     storable = {name: stored for name, entry in entries.items() if (stored := _storable(entry)) is not None}
     body = json.dumps(storable, separators=(",", ":")).encode()
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_private(file.parent)
     descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 0600
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -163,6 +163,13 @@ def _write(file: Path, entries: dict[str, Entry]) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _make_private(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, for this user alone: mkdir does so with the last one only."""
+    if not folder.is_dir():
+        _make_private(folder.parent)
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def _header(body: bytes) -> dict[str, Any]:

@@ -20,15 +20,15 @@ _MODE_KEYS: Final[dict[str | None, tuple[str, ...]]] = {
 _NEVER_NULL: Final = frozenset(_MODE_KEYS["access"]) | frozenset(_MODE_KEYS["trunk"])
 
 
-def interface_keys(kind: InterfaceKind, values: Mapping[str, Any]) -> dict[str, Any]:
+def interface_keys(kind: InterfaceKind, values: Mapping[str, Any], *, addressed: bool) -> dict[str, Any]:
     """Return the keys for an interface, in the order of the schema.
 
     A member of a port-channel is switched as the port-channel is, so nothing is said about that; a key of
-    another mode has no meaning. What could not be read is left out.
+    another mode has no meaning, but for the VRF where there are addresses in it. What could not be read is
+    left out.
     """
-    meant = {
-        name for name in _meaningful(kind, values) if is_sayable(kind, name, values.get(name))
-    }  # fmt: skip
+    meant = set(_meaningful(kind, values)) | ({"vrf"} if addressed else set())
+    meant = {name for name in meant if is_sayable(kind, name, values.get(name))}
     return {name: values.get(name) for name in PortKeys.model_fields if name in meant}
 
 

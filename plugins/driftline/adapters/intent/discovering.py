@@ -117,9 +117,9 @@ class _Describing:
 
     def _interface(self, interface: Interface) -> dict[str, Any]:
         what = f"interface {interface.name}"
-        keys = interface_keys(interface.kind, interface.get_attrs())
-        keys = self._valid(InterfaceEntry, keys, interface.device, what)
         addresses = self._addresses(interface)
+        keys = interface_keys(interface.kind, interface.get_attrs(), addressed=bool(addresses))
+        keys = self._valid(InterfaceEntry, keys, interface.device, what)
         for breach in [*breaches(interface.kind, keys, addresses)]:
             self._leave_out(interface.device, f"{what}: {breach.message}")
             keys.pop(breach.key, None)

@@ -204,13 +204,13 @@ class Draft:
     # Edits ------------------------------------------------------------------------------------------------
 
     def _put_keys(self, path: Path, keys: Mapping[str, Any], after: str | int | None) -> None:
-        there = self._data.get(path[0], {})
-        if path[1] not in there:
-            top = _behind(path[0], self._data, _DEVICE_KEYS)
-            self._put(path, dict(keys), after=after if path[0] in self._data else top)
+        section, name = path
+        if name not in self._data.get(section, {}):
+            top = _behind(section, self._data, _DEVICE_KEYS)
+            self._put(path, dict(keys), after=after if section in self._data else top)
             return
         for key, value in keys.items():
-            self._put((*path, key), value, after=_behind(key, there[path[1]], _INTERFACE_KEYS))
+            self._put((*path, key), value, after=_behind(key, self._data[section][name], _INTERFACE_KEYS))
 
     def _put(self, path: Path, value: Any, after: str | int | None = None) -> None:
         self._note(path, value)

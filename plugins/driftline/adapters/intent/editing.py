@@ -93,7 +93,6 @@ class Editing:
             yield _ENTRIES, lambda: self._update_interface(item)
 
     def _whole_interface(self, item: Item) -> dict[str, Any]:
-        keys = interface_keys(interface_kind(item.name), item.element.dest_attrs or {})
         below = item.element.child_diff.in_order() if item.element.has_children() else ()
         gone = [address for address in below if address.action == _DELETE]
         addresses = {
@@ -102,6 +101,8 @@ class Editing:
             else {}
             for address in gone
         }
+        values = item.element.dest_attrs or {}
+        keys = interface_keys(interface_kind(item.name), values, addressed=bool(addresses))
         return {**keys, "addresses": address_list(addresses)} if addresses else keys
 
     def _update_interface(self, item: Item) -> None:

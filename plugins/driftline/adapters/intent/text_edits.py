@@ -39,7 +39,10 @@ def put(text: str, path: Path, value: Any, after: str | int | None = None) -> st
     """
     trail, rest = _walk(text, path)
     if not rest:
-        start, end = _span(trail[-1][1], text)
+        key, old = trail[-1]
+        start, end = _span(old, text)
+        if isinstance(old, yaml.CollectionNode) and not _is_flow(old):
+            start = text.index(":", key.end_mark.index) + 1
         space = "" if text[start - 1] in " \n" else " "
         return text[:start] + space + inline(value) + text[end:]
     for step in reversed(rest[1:]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from driftline.engine.exceptions import Problem, ProblemsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 
@@ -58,15 +58,11 @@ def write_files(edits: Sequence[FileEdit]) -> list[Path]:
     return [edit.path for edit in edits]
 
 
-def changed_files(edits: Iterable[FileEdit]) -> Iterator[FileEdit]:
-    """Return the edits whose file does not hold, or not any more, what it must hold until then."""
-    return (edit for edit in edits if _content(edit.path) != edit.before)
-
-
 def _check_unchanged(edits: Sequence[FileEdit]) -> None:
     problems = [
         Problem(str(edit.path), "INTENT-FILE-CHANGED", "somebody else changed this file", "begin anew")
-        for edit in changed_files(edits)
+        for edit in edits
+        if _content(edit.path) != edit.before
     ]
     if problems:
         raise IntentWriteError("The intent can't be written", problems=problems)
