@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .exceptions import TransactionError
 from .results import UnitResult
@@ -30,7 +30,7 @@ class HookCall:
         return result
 
 
-Settle = Callable[["DiffSyncModel | None"], "DiffSyncModel"]
+Settle = Callable[["DiffSyncModel | None"], None]
 """Enters into the records what a hook has done."""
 UnitPhases = Generator[HookCall | Gate, Any, UnitResult]
 """A unit under way: it yields the hooks to call, is sent what they return, and returns its result.
@@ -40,10 +40,15 @@ number of seconds for the timer of its commit.
 """
 
 
+Outcome = TypeVar("Outcome")
+
+
 def driven(
-    phases: UnitPhases, waiting: HookCall | None = None, answer: Callable[[], Any] | None = None
-) -> UnitResult:
-    """Take a unit through all its phases, each hook called when its turn comes.
+    phases: Generator[HookCall | Gate, Any, Outcome],
+    waiting: HookCall | None = None,
+    answer: Callable[[], Any] | None = None,
+) -> Outcome:
+    """Take a unit through all its phases, each hook called when its turn comes, and return what they return.
 
     Args:
         waiting: the hook that the unit waits for, when it is under way already.
@@ -55,7 +60,7 @@ def driven(
             call = phases.send(None) if isinstance(call, Gate) else _answered(phases, answer or call)
             answer = None
     except StopIteration as end:
-        result: UnitResult = end.value
+        result: Outcome = end.value
         return result
 
 
@@ -85,7 +90,7 @@ def taken_back(phases: UnitPhases, cause: BaseException) -> UnitResult:
     raise TransactionError("a unit that was to be taken back went on", code="UNIT-WENT-ON") from cause
 
 
-def _answered(phases: UnitPhases, answer: Callable[[], Any]) -> HookCall | Gate:
+def _answered(phases: Generator[HookCall | Gate, Any, object], answer: Callable[[], Any]) -> HookCall | Gate:
     try:
         returned = answer()
     except BaseException as error:  # noqa: BLE001 - the unit decides what comes of it

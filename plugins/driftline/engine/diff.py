@@ -336,7 +336,8 @@ class DiffElement:
 
     def has_children(self) -> bool:
         """Return whether anything is below this object, whether it differs or not."""
-        return self._child_diff is not None and len(self._child_diff) > 0
+        below = self._child_diff
+        return below is not None and (below.unchanged > 0 or any(below._children.values()))  # noqa: SLF001
 
     def __eq__(self, other: object) -> bool:
         """Return whether two elements ask for the same, children included."""

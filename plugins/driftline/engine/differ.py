@@ -425,14 +425,15 @@ class Comparison:
             return
         element = self._element(source)
         element.source_attrs = _one_sided(source)
-        known = self.dest.model_class(source.get_type()).get_children_mapping()
-        for modelname in source.get_children_mapping():
+        found.elements[uid] = element
+        models = source.get_children_mapping()
+        known = self.dest.model_class(source.get_type()).get_children_mapping() if models else ()
+        for modelname in models:
             children = families.of(place, modelname)
             if children.uids and modelname in known:
                 self.compare(modelname, children, _NOBODY, source, element.child_diff)
             elif children.uids:
                 self.leave_out(len(children.uids), element.child_diff)
-        found.elements[uid] = element
 
     def _unmatched_dest(
         self,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .bulk import carry_out_in_bulk, offers_bulk_hooks
-from .calls import driven
 from .enum import DiffSyncStatus
 from .exceptions import ObjectRefused, RollbackError
 from .policy import Policy
 from .results import RunResult, StepResult, UnitOutcome, UnitResult, skipped
 from .steplog import StepLog
+from .straight import StraightRun
 from .together import carry_out_together
 from .undo import Parents
 from .unit import UnitRun
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .calls import UnitPhases
     from .plan import Step
     from .typing import Dataset, Dispatch
+
+    AnyRun = TypeVar("AnyRun", bound=UnitRun)
 
 
 def in_turn(work: Callable[[Any], Any], units: Sequence[Any]) -> Iterable[Any]:
@@ -59,7 +61,7 @@ def execute(
         elif offers_bulk_hooks(target):
             carry_out_in_bulk(units, target, run)
         else:
-            for batch in batches(units):
+            for batch in [list(units.items())] if dispatch is in_turn else batches(units):
                 for _ in dispatch(run.unit, batch):
                     pass
     except KeyboardInterrupt:
@@ -112,8 +114,11 @@ class _Run:
 
     def unit(self, item: tuple[str, list[Step]]) -> UnitResult:
         """Carry out one unit."""
-        under_way = self.begin(item)
-        return self.end(under_way if isinstance(under_way, UnitResult) else driven(under_way))
+        unit, steps = item
+        why = self._why_not(steps)
+        if why:
+            return self.end(skipped(unit, steps, why))
+        return self.end(self._begun(StraightRun, unit, steps).carry_out())
 
     def begin(self, item: tuple[str, list[Step]]) -> UnitPhases | UnitResult:
         """Return a unit ready to be carried out, or the result of one that is not to be."""
@@ -121,17 +126,17 @@ class _Run:
         why = self._why_not(steps)
         if why:
             return skipped(unit, steps, why)
-        self.begun.add(unit)
-        return UnitRun(unit, steps, self.target, self.policy, self.halt, self.log, self.parents).phases()
+        return self._begun(UnitRun, unit, steps).phases()
 
     def end(self, result: UnitResult) -> UnitResult:
         """Note a unit's result, and tell it."""
         self.results[result.unit] = result
         if result.outcome is not UnitOutcome.APPLIED:
             self.failed.update(each.step.id for each in result.steps)
-        if result.error is not None and not isinstance(result.error, ObjectRefused):
-            self.failing.set()
-        self._tell(result)
+            if result.error is not None and not isinstance(result.error, ObjectRefused):
+                self.failing.set()
+        if self.on_unit is not None:
+            self._tell(result, self.on_unit)
         return result
 
     def result(self, unit: str, steps: list[Step]) -> UnitResult:
@@ -140,11 +145,13 @@ class _Run:
             return self.results[unit]
         return _lost(unit, steps) if unit in self.begun else skipped(unit, steps, "the run was interrupted")
 
-    def _tell(self, result: UnitResult) -> None:
-        if self.on_unit is None:
-            return
+    def _begun(self, kind: type[AnyRun], unit: str, steps: list[Step]) -> AnyRun:
+        self.begun.add(unit)
+        return kind(unit, steps, self.target, self.policy, self.halt, self.log, self.parents)
+
+    def _tell(self, result: UnitResult, on_unit: Callable[[UnitResult], object]) -> None:
         try:
-            self.on_unit(result)
+            on_unit(result)
         except Exception:
             self.halt.set()  # who can't be told must not be left behind: nothing more is begun
             raise

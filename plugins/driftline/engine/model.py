@@ -272,7 +272,7 @@ class DiffSyncModel(BaseModel):
     def get_shortname(self) -> builtins.str:
         """Return the name to show among the siblings."""
         if self._shortname:
-            return "__".join(str(getattr(self, name)) for name in self._shortname)
+            return "__".join([str(getattr(self, name)) for name in self._shortname])
         return self.get_unique_id()
 
     # Attributes -------------------------------------------------------------------------------------------

@@ -329,6 +329,9 @@ def _id_of(unit: str, action: str | None, model: str, identity: Any, diffs: Any)
     return hashlib.sha256(seed.encode()).hexdigest()[:12]
 
 
+_NO_FLAGS = DiffSyncModelFlags.NONE
+
+
 class _Flattening:
     """A diff on its way to a list of steps."""
 
@@ -346,9 +349,9 @@ class _Flattening:
             "update": DiffSyncFlags.NO_UPDATE in flags,
             "delete": DiffSyncFlags.NO_DELETE in flags,
         }
-        numbers = itertools.count(1)
         self._copied: Callable[[Any], Any] = copied if identify else (lambda value: value)
-        self._identify = identify or (lambda _unit, _element: str(next(numbers)))
+        self._identify = identify
+        self._number = map(str, itertools.count(1)).__next__
 
     def add(self, diff: Diff, parent: ObjectRef | None, above: Step | None) -> None:
         """Add the steps of a diff; `above` is the step on whose success they depend."""
@@ -359,13 +362,14 @@ class _Flattening:
                     continue
                 action = None
             step = None if action is None else self._step(element, action, parent, above)
-            flags = (action == "delete" and element.flags) or DiffSyncModelFlags.NONE
-            if step is not None and DiffSyncModelFlags.NATURAL_DELETION_ORDER in flags:
+            flags = (element.flags if action == "delete" else None) or _NO_FLAGS
+            if step is None:
+                self._add_below(element, above, flags)
+            elif flags and DiffSyncModelFlags.NATURAL_DELETION_ORDER in flags:
                 self._add_from_the_bottom(step, element, above, flags)
-                continue
-            if step is not None:
+            else:
                 self.steps.append(step)
-            self._add_below(element, step or above, flags)
+                self._add_below(element, step, flags)
 
     def _add_from_the_bottom(
         self, step: Step, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags
@@ -375,29 +379,40 @@ class _Flattening:
         self.steps.append(_depending(step, (child.id for child in self.steps[start:])))
 
     def _add_below(self, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags) -> None:
-        if element.has_children() and DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE not in flags:
+        if element.has_children() and not (flags and DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE in flags):
             # Without a step of its own, the object leaves it to the one above whether its children are tried.
             self.add(element.child_diff, ObjectRef(element.type, self._copied(element.keys)), above)
 
     def _step(self, element: DiffElement, action: Any, parent: ObjectRef | None, above: Step | None) -> Step:
         # Copies: whoever changes a list in place, in a dataset or in the diff, must not change what was planned.
-        diffs, identity = self._copied(element.get_attrs_diffs()), self._copied(element.keys)
+        identity = self._copied(element.keys)
         unit = self._target.unit_of(element.type, identity)
+        before, after = _sides(element, action)
         step = Step(
-            self._identify(unit, element),
+            self._number() if self._identify is None else self._identify(unit, element),
             action,
             element.type,
             identity,
             element.name,
             unit,
             parent,
-            None if action == "create" else diffs.get("-", {}),
-            None if action == "delete" else diffs.get("+", {}),
+            self._copied(before),
+            self._copied(after),
             () if above is None else (above.id,),
         )
         if element.moved:
             self.moves[key_of(step, self._target)] = step.id
         return step
+
+
+def _sides(element: DiffElement, action: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Return the values that an object has, and those that it is to get."""
+    if action == "create":
+        return None, element.source_attrs
+    if action == "delete":
+        return element.dest_attrs, None
+    diffs = element.get_attrs_diffs()
+    return diffs.get("-", {}), diffs.get("+", {})
 
 
 def _depending(step: Step, needed: Iterable[str]) -> Step:

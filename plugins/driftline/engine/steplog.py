@@ -27,7 +27,7 @@ class StepLog:
 
     def outcome(self, step: Step, uid: str, status: DiffSyncStatus, message: str, *, failed: bool) -> None:
         """Tell what became of a step."""
-        level = _LEVELS.get(status, "info")
+        level = _LEVELS.get(status, "info") if failed else "info"
         if self._heard[level]:
             self._tell(level, step, uid, message, status=status.value)
         if failed and self._heard["warning"]:

@@ -161,7 +161,7 @@ def _executed(
 ) -> RunResult:
     done = checkpoint.done if checkpoint else {}
     left = [step for step in steps if step.id not in done]
-    progress = _Progress(options.callback, len(diff), len(done))
+    progress = _Progress(options.callback, diff, len(done))
 
     def on_unit(unit: UnitResult) -> None:
         if checkpoint is not None:
@@ -173,7 +173,8 @@ def _executed(
         check=(lambda: _validated(options.after, diff, "to the changes")) if options.atomic else None,
     )
     units = {target.name: left} if options.atomic and left else by_unit(left)
-    run = execute(units, target, policy=policy, on_unit=on_unit, log=log)
+    told = None if checkpoint is None and options.callback is None else on_unit
+    run = execute(units, target, policy=policy, on_unit=told, log=log)
     progress.finish(run)
     return run
 
@@ -190,9 +191,9 @@ def _stops(options: SyncOptions) -> bool:
 class _Progress:
     """Tells the callback how far the synchronisation is; `total` counts all objects of the diff."""
 
-    def __init__(self, callback: ProgressCallback | None, total: int, done: int) -> None:
+    def __init__(self, callback: ProgressCallback | None, diff: Diff, done: int) -> None:
         self._callback = callback
-        self._total = total
+        self._total = 0 if callback is None else len(diff)
         self._done = done
 
     def advance(self, objects: int) -> None:

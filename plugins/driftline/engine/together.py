@@ -175,7 +175,10 @@ class _Group:
             self.cause = self.cause or result
 
     def _skipped(self, unit: str, steps: list[Step]) -> UnitResult:
-        return skipped(unit, steps, f"{self.cause.unit} failed" if self.cause else "the run was interrupted")
+        if self.cause is None:
+            return skipped(unit, steps, "the run was interrupted")
+        became = "was not tried" if self.cause.outcome is UnitOutcome.SKIPPED else "failed"
+        return skipped(unit, steps, f"{self.cause.unit} {became}")
 
     def take_back(self, cause: BaseException) -> None:
         """Take all units back that wait."""
@@ -209,6 +212,8 @@ class _Group:
 
     def _all(self, work: Callable[[tuple[str, UnitPhases]], None]) -> None:
         """Do something to all units that wait, also to those after one for which it raises."""
+        if not self.waiting:
+            return
         try:
             for _ in self.dispatch(work, list(self.waiting.items())):
                 pass

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from .exceptions import ObjectNotFound
 from .values import ATOMS, copied
 
 if TYPE_CHECKING:
@@ -12,29 +13,24 @@ if TYPE_CHECKING:
 
     from .exceptions import DriftlineError
     from .model import DiffSyncModel
+    from .plan import ObjectRef
     from .typing import Dataset
 
 
-class UndoLog:
+class UndoLog(list["Callable[[], object]"]):
     """How to take back, in reverse order, what was done to the records in memory."""
 
-    def __init__(self) -> None:
-        self._undo: list[Callable[[], object]] = []
-
-    def add(self, undo: Callable[[], object]) -> None:
-        """Note how to take back what is about to be done."""
-        self._undo.append(undo)
-
-    def forget(self) -> None:
-        """Let go of everything: what was to be undone refers back to the unit, which would outlive its use."""
-        self._undo.clear()
+    add = list.append
+    """Note how to take back what is about to be done."""
+    forget = list.clear
+    """Let go of everything: what was to be undone refers back to the unit, which would outlive its use."""
 
     def rollback(self) -> None:
         """Take everything back, also past what can't be taken back; the first such failure is raised at the end."""
         failures: list[BaseException] = []
-        while self._undo:
+        while self:
             try:
-                self._undo.pop()()
+                self.pop()()
             except BaseException as failure:  # noqa: BLE001 - the rest must still be taken back
                 failures.append(failure)
         if failures:
@@ -58,7 +54,7 @@ def values_of(obj: DiffSyncModel) -> Callable[[], None]:
     """
     values = obj.__dict__.copy()
     for name in obj._attributes:  # noqa: SLF001 - their role, not their state
-        if type(value := values.get(name)) not in ATOMS:
+        if name in values and type(value := values[name]) not in ATOMS:
             values[name] = copied(value)
     fields_set = obj.__pydantic_fields_set__  # never changed in place; see `__setattr__`
 
@@ -78,6 +74,22 @@ class Parents:
     def __init__(self, target: Dataset) -> None:
         self._target = target
         self._known: dict[str, dict[str, list[tuple[str, str]]]] = {}
+        self._last: tuple[ObjectRef | None, str] = None, ""
+
+    def named(self, ref: ObjectRef) -> DiffSyncModel:
+        """Return the parent that a step names, or raise ObjectNotFound; siblings come one after the other."""
+        last, uid = self._last
+        parent: DiffSyncModel = self._target.get(ref.model, uid if last is ref else ref.identity)
+        if last is not ref:
+            self._last = ref, parent.get_unique_id()
+        return parent
+
+    def named_or_none(self, ref: ObjectRef) -> DiffSyncModel | None:
+        """Return the parent that a step names, or None when it is not there."""
+        try:
+            return self.named(ref)
+        except ObjectNotFound:
+            return None
 
     def of(self, obj: DiffSyncModel) -> list[DiffSyncModel]:
         """Return the parents of an object that are still there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +42,9 @@ _log = structlog.get_logger(__name__)
 _REFUSED = (DiffSyncStatus.FAILURE, DiffSyncStatus.ERROR)
 
 
+_APPLIED, _SUCCESS, _UNKNOWN = UnitOutcome.APPLIED, DiffSyncStatus.SUCCESS, DiffSyncStatus.UNKNOWN
+
+
 class UnitRun:
     """One unit, its steps, and how to take back what was done to the records."""
 
@@ -51,15 +53,19 @@ class UnitRun:
         "_called",
         "_compensate",
         "_current",
+        "_error",
         "_halt",
         "_log",
         "_messages",
         "_native_diff",
         "_objects",
+        "_outcome",
         "_parents",
         "_policy",
+        "_started",
         "_steps",
         "_target",
+        "_transaction",
         "_uids",
         "_undo",
         "_unit",
@@ -76,6 +82,7 @@ class UnitRun:
         log: StepLog,
         parents: Parents,
     ) -> None:
+        self._started = time.monotonic()
         self._unit = unit
         self._steps = steps
         self._target = target
@@ -89,6 +96,9 @@ class UnitRun:
         self._uids: dict[str, str] = {}
         self._warnings: list[str] = []
         self._native_diff = ""
+        self._transaction: Transaction | None = None
+        self._outcome = _APPLIED
+        self._error: DriftlineError | None = None
         self._begun = False
         self._compensate = False
         self._current: Step | None = None
@@ -97,39 +107,24 @@ class UnitRun:
 
     def phases(self) -> UnitPhases:
         """Take the unit through all phases, or back."""
-        started = time.monotonic()
-        transaction: Transaction | None = None
-        error: DriftlineError | None = None
-        outcome = UnitOutcome.APPLIED
         try:
             with self._target.batch():
                 try:
-                    transaction = self._transaction()
-                    yield from self._forward(transaction)
+                    yield from self._forward(self._open())
                 except BaseException as cause:  # noqa: BLE001 - whatever it is, the unit is taken back and reported
-                    self._heed(cause)
-                    error = _as_error(cause, self._current)
-                    outcome = self._back(transaction, error)
+                    self._failed(cause)
         except BaseException as cause:  # noqa: BLE001 - the store could not write what was done
-            self._heed(cause)
-            error, outcome = error or _as_error(cause, None), UnitOutcome.ROLLBACK_FAILED
+            self._not_written(cause)
         finally:
-            self._close(transaction)
-            self._undo.forget()
-        return UnitResult(
-            unit=self._unit,
-            outcome=outcome,
-            steps=tuple(self._step_result(step, outcome, error) for step in self._steps),
-            error=error,
-            native_diff=self._native_diff,
-            guarantee="" if transaction is None else transaction.guarantee,
-            warnings=tuple(self._warnings),
-            seconds=time.monotonic() - started,
-        )
+            self._close()
+        return self._result()
 
-    def _transaction(self) -> Transaction:
+    def _open(self) -> Transaction:
         transaction, around = self._target.transaction(self._unit), self._policy.around
-        return transaction if around is None else around(self._unit, self._steps, transaction)
+        if around is not None:
+            transaction = around(self._unit, self._steps, transaction)
+        self._transaction = transaction
+        return transaction
 
     def _forward(self, transaction: Transaction) -> Generator[HookCall | Gate, Any, None]:
         transaction.begin([step.id for step in self._steps])
@@ -139,12 +134,8 @@ class UnitRun:
         more_to_come = len(self._steps) > 1 or policy.check is not None or policy.together is not None
         self._compensate = more_to_come and getattr(transaction, "hooks_write", False)
         for step in self._steps:
-            self._current = step
-            uid = self._uids[step.id] = self._uid(step)
-            self._log.attempt(step, uid)
-            call, settle = _READY[step.action](self, step, uid)
-            self._called = step
-            self._messages[step.id] = settle((yield call)).get_status()[1]
+            call, settle = self._ready(step)
+            settle((yield call))
         self._current = None
         self._native_diff = transaction.prepare()
         revert_in = (yield Gate.PREPARED) or policy.revert_in
@@ -156,6 +147,27 @@ class UnitRun:
         yield Gate.VERIFIED
         transaction.confirm()
         yield Gate.CONFIRMED
+
+    def _ready(self, step: Step) -> tuple[HookCall, Settle]:
+        """Return the hook to call for a step, and what to do with what it returns."""
+        self._current = step
+        uid = self._uids[step.id] = self._uid(step)
+        self._log.attempt(step, uid)
+        ready = _READY[step.action](self, step, uid)
+        self._called = step
+        return ready
+
+    def _failed(self, cause: BaseException) -> None:
+        """Take the unit back."""
+        self._heed(cause)
+        self._error = _as_error(cause, self._current)
+        self._outcome = self._back(self._transaction, self._error)
+
+    def _not_written(self, cause: BaseException) -> None:
+        """Note that the store could not write what was done."""
+        self._heed(cause)
+        self._error = self._error or _as_error(cause, None)
+        self._outcome = UnitOutcome.ROLLBACK_FAILED
 
     def _back(self, transaction: Transaction | None, error: DriftlineError) -> UnitOutcome:
         if transaction is None or not self._begun:
@@ -171,13 +183,15 @@ class UnitRun:
         _log.warning("unit rolled back", unit=self._unit, code=error.code)
         return UnitOutcome.ROLLED_BACK
 
-    def _close(self, transaction: Transaction | None) -> None:
-        if transaction is None:
-            return
-        failure = self._attempt(transaction.close)
-        self._warnings.extend(transaction.warnings)
-        if failure is not None:
-            self._warnings.append(f"closing failed: {failure}")
+    def _close(self) -> None:
+        """Let go of all that the unit holds."""
+        transaction = self._transaction
+        if transaction is not None:
+            failure = self._attempt(transaction.close)
+            self._warnings.extend(transaction.warnings)
+            if failure is not None:
+                self._warnings.append(f"closing failed: {failure}")
+        self._undo.forget()
 
     def _attempt(self, action: Callable[[], object]) -> BaseException | None:
         """Do what must be tried whatever happens, and return what went wrong."""
@@ -203,7 +217,7 @@ class UnitRun:
         ids, attrs = copied(step.identity), copied(step.after or {})  # the plan must stay as it was approved
         cls.validate_create(self._target, ids, attrs)
 
-        def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
+        def settle(returned: DiffSyncModel | None) -> None:
             obj = self._accepted(returned, step)
             self._undo.add(past(ObjectNotFound, lambda: self._target.remove(obj)))
             if parent is not None:
@@ -213,7 +227,6 @@ class UnitRun:
             self._target.add(obj)
             if parent is not None:
                 self._adopt(obj, parent)
-            return obj
 
         return HookCall(step, cls, (self._target, ids, attrs)), settle
 
@@ -223,8 +236,8 @@ class UnitRun:
         before = {name: copied(getattr(obj, name, None)) for name in attrs} if self._compensate else {}
         obj.validate_update(attrs)
 
-        def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
-            updated = self._accepted(returned, step)
+        def settle(returned: DiffSyncModel | None) -> None:
+            self._accepted(returned, step)
             if self._compensate:
                 self._compensate_by(step, lambda: obj.update(before))
             if parent is not None and parent.place_of(obj) is None:
@@ -232,7 +245,6 @@ class UnitRun:
                 self._undo.add(past(ObjectNotFound, lambda: parent.remove_child(obj)))
                 self._adopt(obj, parent)
             obj.touch()
-            return updated
 
         return HookCall(step, obj, (attrs,)), settle
 
@@ -240,14 +252,13 @@ class UnitRun:
         obj = self._existing(step, uid)
         obj.validate_delete()
 
-        def settle(returned: DiffSyncModel | None) -> DiffSyncModel:
-            deleted = self._accepted(returned, step)
+        def settle(returned: DiffSyncModel | None) -> None:
+            self._accepted(returned, step)
             if step.parent is not None:
-                parent = self._target.get_or_none(step.parent.model, step.parent.identity)
+                parent = self._parents.named_or_none(step.parent)
                 if parent is None or not self._disowned(obj, parent):
                     self._disown(obj)  # it was moved meanwhile
-            self._remove(obj, step, below=DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE in obj.model_flags)
-            return deleted
+            self._remove(obj, step, below=_takes_its_children(obj))
 
         return HookCall(step, obj), settle
 
@@ -257,6 +268,7 @@ class UnitRun:
             raise ObjectRefused(f"{step.action} {step.model} {step.name}: the hook returned nothing")
         self._objects.setdefault(step.id, obj)
         status, message = obj.get_status()
+        self._messages[step.id] = message
         if status in _REFUSED:
             raise ObjectRefused(f"{step.action} {step.model} {step.name}: {message}")
         self._called = None
@@ -269,7 +281,7 @@ class UnitRun:
         """
         if ref is None:
             return None
-        parent: DiffSyncModel = self._target.get(ref.model, ref.identity)
+        parent = self._parents.named(ref)
         if modelname not in parent.get_children_mapping():
             raise ObjectStoreWrongType(f"a {modelname} can't be a child of {ref.model} {parent}")
         return parent
@@ -279,9 +291,10 @@ class UnitRun:
         obj: DiffSyncModel = self._target.get(step.model, uid)
         self._objects[step.id] = obj
         self._undo.add(values_of(obj))
-        self._keep_children(obj)
+        if obj.get_children_mapping():
+            self._keep_children(obj)
         # What an earlier run said about it must not be taken for what this hook says.
-        obj.set_status(DiffSyncStatus.UNKNOWN)
+        obj.set_status(_UNKNOWN)
         return obj
 
     def _remove(self, obj: DiffSyncModel, step: Step, *, below: bool) -> None:
@@ -294,13 +307,17 @@ class UnitRun:
             ids, attrs = obj.get_identifiers(), copied(obj.get_attrs())
             self._compensate_by(step, lambda: type(obj).create(self._target, ids, attrs))
         self._undo.add(lambda: self._target.add(obj))
-        with suppress(ObjectNotFound):  # the hook has done so
+        try:
             self._target.remove(obj)
+        except ObjectNotFound:
+            return  # the hook has done so
 
     def _adopt(self, obj: DiffSyncModel, parent: DiffSyncModel) -> None:
         """Hang an object under its parent, unless its hook has done so."""
-        with suppress(ObjectAlreadyExists):
+        try:
             parent.add_child(obj)
+        except ObjectAlreadyExists:
+            return
 
     def _disown(self, obj: DiffSyncModel) -> None:
         """Take an object off the lists of all its parents."""
@@ -390,8 +407,25 @@ class UnitRun:
 
     # Results ----------------------------------------------------------------------------------------------
 
+    def _result(self) -> UnitResult:
+        outcome, error, transaction = self._outcome, self._error, self._transaction
+        return UnitResult(  # by their names it would take three times as long
+            self._unit,
+            outcome,
+            tuple([self._step_result(step, outcome, error) for step in self._steps]),
+            error,
+            self._native_diff,
+            "" if transaction is None else transaction.guarantee,
+            tuple(self._warnings),
+            time.monotonic() - self._started,
+        )
+
     def _step_result(self, step: Step, outcome: UnitOutcome, error: DriftlineError | None) -> StepResult:
-        status, message = self._status(step, outcome, error)
+        if error is None:
+            status = _SUCCESS
+            message = self._messages.get(step.id) or f"{step.action.capitalize()}d successfully"
+        else:
+            status, message = self._status(step, outcome, error)
         obj = self._objects.get(step.id)
         if obj is not None:
             obj.set_status(status, message)
@@ -406,12 +440,7 @@ class UnitRun:
         except ObjectNotFound:  # a plan for another kind of target; the step itself fails by it
             return step.name
 
-    def _status(
-        self, step: Step, outcome: UnitOutcome, error: DriftlineError | None
-    ) -> tuple[DiffSyncStatus, str]:
-        if error is None:
-            message = self._messages.get(step.id) or f"{step.action.capitalize()}d successfully"
-            return DiffSyncStatus.SUCCESS, message
+    def _status(self, step: Step, outcome: UnitOutcome, error: DriftlineError) -> tuple[DiffSyncStatus, str]:
         if outcome is UnitOutcome.ROLLBACK_FAILED:
             return DiffSyncStatus.ERROR, f"state unknown, rollback failed after: {error.message}"
         if self._current is step:
@@ -423,6 +452,11 @@ class UnitRun:
         if outcome is UnitOutcome.NOT_REACHED:
             return DiffSyncStatus.FAILURE, f"not applied: {error.message}"
         return DiffSyncStatus.FAILURE, f"rolled back because of: {error.message}"
+
+
+def _takes_its_children(obj: DiffSyncModel) -> bool:
+    flags = obj.model_flags
+    return bool(flags) and DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE in flags
 
 
 _READY = {"create": UnitRun._create, "update": UnitRun._update, "delete": UnitRun._delete}  # noqa: SLF001

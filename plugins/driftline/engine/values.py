@@ -22,7 +22,11 @@ def copied(value: Any) -> Any:
     if kind is list:
         return [item if type(item) in ATOMS else copied(item) for item in value]
     if kind is dict:
-        return {key: item if type(item) in ATOMS else copied(item) for key, item in value.items()}
+        made = value.copy()
+        for key, item in value.items():
+            if type(item) not in ATOMS:  # few are not
+                made[key] = copied(item)
+        return made
     return copy.deepcopy(value)
 
 

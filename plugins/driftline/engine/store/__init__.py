@@ -119,7 +119,7 @@ class BaseStore(ABC):
 
     def batch(self) -> AbstractContextManager[None]:
         """Write nothing within this context on the store's own account: what belongs together is written as one."""
-        return nullcontext()
+        return _NO_BATCH
 
     def remove(self, *, obj: DiffSyncModel, remove_children: bool = False) -> None:
         """Remove an object, and with `remove_children` all that is below it."""
@@ -131,7 +131,7 @@ class BaseStore(ABC):
             for modelname, field in obj.get_children_mapping().items():
                 self._remove_below(obj, modelname, list(getattr(obj, field)))
         if obj.adapter is self.adapter:
-            obj.adapter = None
+            obj.__dict__["adapter"] = None
 
     def _remove_below(self, parent: DiffSyncModel, modelname: str, uids: list[str]) -> None:
         found = self.find_by_uids(uids=uids, model=modelname)
