@@ -277,6 +277,9 @@ def taken_along(plan: Plan, actual: Inventory) -> set[Key]:
         obj = actual.get_or_none(step.model, step.identity)
         if step.action == "delete" and SKIP in obj.model_flags:
             walk(obj)
+    for step in plan.steps:  # parents first
+        if step.action != "delete" and step.parent is not None and key_of(step.parent) in found:
+            found.add(key_of(step))
     return found
 
 
