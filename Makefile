@@ -10,11 +10,14 @@ VENV := .venv/$(TAG)
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
+# For how long processes are killed at random moments.
+RELIABILITY_SECONDS ?= 600
+
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types contracts unit bench docs lock clean
+.PHONY: help demo test test-reliability lint types contracts unit bench docs lock clean
 
 help: ## what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY) ## the main job, end to end, on simulated devices
 	@demo/run.sh "$(abspath $(BIN))/driftline"
@@ -34,6 +37,9 @@ contracts: $(READY) ## who may import whom
 
 unit: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n auto
+
+test-reliability: $(READY) ## processes killed, devices failing, at every place; minutes, with the figures at the end
+	DRIFTLINE_RELIABILITY_SECONDS=$(RELIABILITY_SECONDS) $(BIN)/python -m pytest -n auto tests/reliability
 
 bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/engine.py

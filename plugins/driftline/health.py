@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from driftline.devices.errors import translate
 from driftline.engine.exceptions import Problem, VerifyError
 from driftline.engine.transaction import WrappedTransaction
-from driftline.runs import CommandCheck, GetterCheck, asked, evaluate
+from driftline.runs import CommandCheck, GetterCheck, HookCheck, asked, evaluate
 from driftline.runs.plugins import load_function
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from driftline.devices import Fleet
     from driftline.engine.transaction import Transaction
@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 HOOKS = "driftline.health"
 """The entry points that a check's `hook` is looked for in; it is called with a device's name and NAPALM driver."""
+
+
+def expect_hooks(checks: Iterable[HealthCheck]) -> None:
+    """Raise SettingsError when the function of a check can't be loaded: it must not be found out half-way."""
+    for check in checks:
+        if isinstance(check, HookCheck):
+            load_function(check.hook, HOOKS)
 
 
 @dataclass(frozen=True, slots=True)

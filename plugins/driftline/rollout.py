@@ -28,6 +28,20 @@ if TYPE_CHECKING:
     from driftline.settings import ApplySettings
 
 
+class Admitted(WrappedTransaction):
+    """A transaction that asks whether its unit may be changed before it is begun."""
+
+    def __init__(self, inner: Transaction, unit: str, admit: Callable[[str], object]) -> None:
+        super().__init__(inner)
+        self._unit = unit
+        self._admit = admit
+
+    def begin(self, steps: Sequence[str]) -> None:
+        """Ask, then open the unit; raises what the one who is asked raises."""
+        self._admit(self._unit)
+        self._inner.begin(steps)
+
+
 class Judged(WrappedTransaction):
     """A transaction that is verified only when the device obeys all rules as it was read back."""
 
@@ -67,12 +81,15 @@ def roll_out(
     recorder: Recorder,
     watch: Watch,
     rules: Validation,
+    *,
+    admit: Callable[[str], object] | None = None,
 ) -> RunResult:
     """Carry out a plan that is ready, exactly it, and report on every step of it.
 
     Args:
         groups: the group that each unit changes with, in the order of change; empty: each is for itself.
         rules: what a device must obey as it is read back, before it is confirmed.
+        admit: called with a unit's name when its turn comes; what it raises keeps it from being begun.
     """
     actual.planned = made.native
     actual.fence = recorder.fence
@@ -84,7 +101,8 @@ def roll_out(
         transaction = Judged(transaction, unit, rules, session)
         if health is not None:
             transaction = health.around(actual.get("device", {"name": unit}), transaction)
-        return recorder.around(unit, steps, transaction)
+        transaction = recorder.around(unit, steps, transaction)
+        return transaction if admit is None else Admitted(transaction, unit, admit)
 
     def ended(result: UnitResult) -> None:
         recorder.ended(result)

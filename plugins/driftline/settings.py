@@ -87,9 +87,9 @@ class ApplySettings(_Part):
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> Self:
-        if self.scope == "run" and self.batches is not None:
+        if self.scope != "unit" and self.batches is not None:
             raise ValueError(
-                "a run that is one whole (scope: run) can't be cut into batches that are confirmed"
+                f"a {self.scope} that is one whole (scope: {self.scope}) can't be cut into batches that are confirmed"
             )
         return self
 
@@ -209,7 +209,7 @@ def with_apply(settings: Settings, *, scope: str | None = None, batch: str | Non
         made = ApplySettings.model_validate({**dict(settings.apply), **changes})
     except ValidationError as error:
         told = error.errors()[0]["msg"].removeprefix("Value error, ")
-        raise SettingsError(told, code="SETTINGS-APPLY", hint="leave out --scope or --batch") from None
+        raise SettingsError(told, code="SETTINGS-APPLY", hint="batches go with --scope unit") from None
     return settings.model_copy(update={"apply": made})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,15 @@ from driftline.adapters.intent import IntentAdapter, adopting, discovering
 from driftline.adapters.intent.choosing import Choice
 from driftline.devices import DeviceAdapter, Expected, Fleet
 from driftline.engine import Diff, DiffSyncModelFlags, Plan
-from driftline.engine.exceptions import DriftlineError, LoadError, PlanError, StalePlan
+from driftline.engine.exceptions import DriftlineError, GuardBreach, LoadError, PlanError, StalePlan
 from driftline.engine.freshness import Fresh, freshen
 from driftline.engine.loading import bulk_load
 from driftline.engine.plan import make_plan
 from driftline.engine.results import UnitOutcome
+from driftline.health import expect_hooks
 from driftline.network import Device, Site, change_order, select
 from driftline.rollout import Watch, groups_of, planned_together, roll_out
-from driftline.runs import Facts, counts_of, enforce
+from driftline.runs import Facts, by_model, closed, counts_of, enforce
 from driftline.runs.conflicts import expect_decided, resolve_conflicts
 from driftline.runs.journal import Journal
 from driftline.runs.recorded import Recorder
@@ -25,9 +26,10 @@ from driftline.runs.signatures import read_signed
 from driftline.runs.snapshots import load_base, save_base
 from driftline.runs.validation import Validation
 from driftline.runs.validators import load_validators
+from driftline.settings import ApplySettings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from pathlib import Path
 
     from driftline.adapters.intent.adopting import Adoption
@@ -80,6 +82,23 @@ class Applied:
     """The devices of the plan that could not be read, and why; they were left alone."""
     notes: tuple[str, ...] = ()
     """What a person should know of the run though it is no failure."""
+    plan: Plan | None = None
+    """What was to be applied; None: nothing that is planned step by step."""
+    about: About = About()
+    how: ApplySettings = field(default_factory=ApplySettings)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    """The site, batch or run that each device changed with, all or none; empty: each was for itself."""
+    left: Diff | None = None
+    """What still is not as intended, by what was read back; None: not judged, since the intent was not loaded."""
+    reverted: Applied | None = None
+    """The run by which this one was taken back, after a batch had failed."""
+
+    @property
+    def converged(self) -> bool | None:
+        """Whether all devices are as intended by now; None: that can't be said."""
+        if self.left is not None and self.left.has_diffs():
+            return False
+        return None if self.left is None or self.failures or self.result.interrupted else True
 
 
 def load_intended(settings: Settings) -> IntentAdapter:
@@ -141,10 +160,8 @@ def read_plan(path: Path, settings: Settings, *, signed: bool = False) -> Plan:
 def device_diffs(made: Plan, actual: DeviceAdapter) -> dict[str, str]:
     """Return what each device itself says that a plan would change.
 
-    The change is staged as a candidate on the device and discarded; nothing is committed.
-
-    Raises:
-        TransactionError, TargetError: a device refuses it.
+    The change is staged as a candidate on the device and discarded; nothing is committed. A device that refuses
+    it has no diff, and is in `failures` afterwards.
     """
     actual.planned = made.native
     units = made.units
@@ -156,10 +173,9 @@ def device_diffs(made: Plan, actual: DeviceAdapter) -> dict[str, str]:
             return error
 
     found = dict(zip(units, actual.fleet.run(diff, list(units)), strict=True))
-    for outcome in found.values():
-        if isinstance(outcome, DriftlineError):
-            raise outcome
-    return {unit: str(outcome) for unit, outcome in found.items()}
+    refused = {unit: outcome for unit, outcome in found.items() if isinstance(outcome, DriftlineError)}
+    actual.failures.update(refused)
+    return {unit: str(outcome) for unit, outcome in found.items() if unit not in refused}
 
 
 def load_all(settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:
@@ -219,14 +235,25 @@ def limited(made: Plan, pattern: str) -> Plan:
     return made.restricted_to(chosen)
 
 
-def ready(made: Plan, actual: DeviceAdapter, settings: Settings, about: About | None = None) -> Fresh:
+def ready(
+    made: Plan,
+    actual: DeviceAdapter,
+    settings: Settings,
+    about: About | None = None,
+    intended: IntentAdapter | None = None,
+) -> Fresh:
     """Return what of a plan can be applied now: all of it but devices that could not be read.
+
+    Args:
+        intended: what is intended, where it was loaded: it knows all devices, their sites and roles.
 
     Raises:
         StalePlan: a value that the plan was computed from has changed.
         GuardBreach: the plan goes beyond a limit.
     """
     about = about or About()
+    if settings.apply.batches is not None:
+        expect_hooks(settings.apply.batches.health)
     readable = made.restricted_to(_readable(made, actual, settings))
     expect_decided(readable)
     fresh = freshen(readable, actual, settings.apply.freshness)
@@ -234,8 +261,8 @@ def ready(made: Plan, actual: DeviceAdapter, settings: Settings, about: About | 
         raise StalePlan("the devices are not as they were when the plan was made", problems=fresh.problems)
     facts = Facts(
         now=datetime.now(UTC),
-        objects={name: actual.count(name) for name in actual.get_all_model_names()},
-        devices=actual.get_all("device"),
+        objects=_objects(made, actual),
+        devices=actual.known() if intended is None else intended.get_all("device"),
         intended=made.intended or None,
         intended_before=_intended_before(settings),
         plan_time=about.plan_time,
@@ -245,6 +272,27 @@ def ready(made: Plan, actual: DeviceAdapter, settings: Settings, about: About | 
     enforce(settings.guards, fresh.plan, actual, facts, windows=windows)
     changed = [unit for unit in fresh.plan.units if unit not in fresh.plan.native]
     return fresh if not changed else replace(fresh, plan=previewed(fresh.plan, actual))
+
+
+def _objects(made: Plan, actual: DeviceAdapter) -> dict[str, int]:
+    """Return how many objects the network has: what was read, and what is intended where only a part was read."""
+    intended = by_model(made.intended)
+    names = actual.get_all_model_names()
+    return {name: max(actual.count(name), intended.get(name, 0)) for name in names}
+
+
+def admission(settings: Settings, about: About, devices: Iterable[Device]) -> Callable[[str], None] | None:
+    """Return what is asked before each device is begun: it raises GuardBreach where its change window is closed."""
+    if about.override_windows or not settings.windows:
+        return None
+    known = {device.name: device for device in devices}
+
+    def admit(unit: str) -> None:
+        device = known.get(unit) or Device(name=unit, site="")
+        for problem in closed(settings.windows, [device], [unit], datetime.now(UTC)):
+            raise GuardBreach(f"{unit}: not begun: {problem.message}", code=problem.code, hint=problem.hint)
+
+    return admit
 
 
 def _readable(made: Plan, actual: DeviceAdapter, settings: Settings) -> list[str]:
@@ -276,10 +324,15 @@ def apply(
     *,
     about: About | None = None,
     watch: Watch | None = None,
+    intended: IntentAdapter | None = None,
 ) -> Applied:
-    """Apply a plan, exactly it; it is checked first, and nothing is written when it is not `ready`."""
+    """Apply a plan, exactly it; it is checked first, and nothing is written when it is not `ready`.
+
+    Args:
+        intended: what is intended, where it was loaded: then it is judged afterwards whether the devices are so.
+    """
     about = about or About()
-    fresh = ready(made, actual, settings, about)
+    fresh = ready(made, actual, settings, about, intended)
     rules = validation(fresh.plan, actual, settings)
     notes = [*(str(warning) for warning in rules.check_before()), *_told(fresh)]
     groups = groups_of(fresh.plan, actual, settings.apply)
@@ -292,15 +345,27 @@ def apply(
             ticket=about.ticket,
             comment=about.comment,
             of=about.of,
-            settings={"apply": settings.apply.model_dump(mode="json"), "groups": groups},
+            settings={
+                "apply": settings.apply.model_dump(mode="json"),
+                "groups": groups,
+                "override_windows": about.override_windows,
+            },
         )
         recorder = Recorder(journal, run.id, lease_seconds=settings.lease)
-        result = roll_out(fresh.plan, actual, settings.apply, groups, recorder, watch or Watch(), rules)
+        admit = admission(settings, about, actual.known() if intended is None else intended.get_all("device"))
+        result = roll_out(
+            fresh.plan, actual, settings.apply, groups, recorder, watch or Watch(), rules, admit=admit
+        )
+        left = _left(actual, intended, result)
+        applied = Applied(
+            run.id, result, actual.failures, tuple(notes), made, about, settings.apply, groups, left
+        )
         if not result.interrupted:  # else it stays open, to be resumed
-            recorder.end(result, intended=fresh.plan.intended)
+            recorder.end(result, intended=fresh.plan.intended, converged=applied.converged)
         journal.prune(settings.journal.keep_days)
-    _remember(fresh.plan, actual, result, settings)
-    return Applied(run.id, result, actual.failures, tuple(notes))
+    if not about.of:  # what was brought back is not what devices and intent agree on
+        _remember(made, fresh.plan, actual, result, settings)
+    return applied
 
 
 def validation(made: Plan, actual: DeviceAdapter, settings: Settings) -> Validation:
@@ -318,11 +383,33 @@ def _told(fresh: Fresh) -> list[str]:
     ]
 
 
-def _remember(made: Plan, actual: DeviceAdapter, result: RunResult, settings: Settings) -> None:
+def _left(actual: DeviceAdapter, intended: IntentAdapter | None, result: RunResult) -> Diff | None:
+    """Return what is not as intended by now; nobody is asked again, the last reading counts."""
+    actual.renew(applied_units(result))
+    if intended is None:
+        return None
+    with bulk_load():
+        return actual.diff_from(intended)
+
+
+def applied_units(result: RunResult) -> list[str]:
+    """Return the units of a run that are changed for good."""
+    return [unit.unit for unit in result.units if unit.outcome is UnitOutcome.APPLIED]
+
+
+def _remember(made: Plan, fresh: Plan, actual: DeviceAdapter, result: RunResult, settings: Settings) -> None:
     """Keep what devices and intent agree on now, for the next comparison; a part of a plan agrees on nothing."""
-    done = [unit.unit for unit in result.units if unit.outcome is UnitOutcome.APPLIED]
-    if done and not made.made_from:
-        save_base(_base_folder(settings), actual, done, made.conflicts)
+    planned, applied = made.units, fresh.units
+    whole = [unit for unit in applied_units(result) if not made.made_from and applied[unit] == planned[unit]]
+    if whole:
+        save_base(_base_folder(settings), actual, whole, made.conflicts)
+
+
+def remember_in_sync(loaded: Loaded, made: Plan, settings: Settings) -> None:
+    """Keep what devices and intent agree on where a plan for the whole drift has nothing to do."""
+    in_sync = loaded.chosen - loaded.failures.keys() - made.units.keys()
+    if in_sync:
+        save_base(_base_folder(settings), loaded.actual, sorted(in_sync), made.conflicts)
 
 
 def _base_folder(settings: Settings) -> Path:

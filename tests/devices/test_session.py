@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from napalm.eos.eos import EOSDriver
 
 from driftline.devices import session as session_module
 from driftline.devices.session import DeviceSession
 from driftline.engine import DiffSyncStatus
-from driftline.engine.exceptions import ConfirmError, RollbackError, TransactionError, VerifyError
+from driftline.engine.exceptions import (
+    ConfirmError,
+    PrepareError,
+    RollbackError,
+    TransactionError,
+    VerifyError,
+)
 from driftline.engine.executor import Policy, execute
 from driftline.engine.results import UnitOutcome
 from driftline.lab import Counters, Fault, FaultKind, Lab, RealClock, SimulatedDevice
+from driftline.lab.sessions import Session
 
 from .leaf import EOS, LEAF, adapter_of, create, delete, fleet_in, intent_after, plan_of, port, update
 
@@ -37,14 +46,16 @@ PHASES = {
     "startup": ("show startup-config", 0),
     "lock": ("show configuration sessions$", 0),
     "load": (r"configure session \S+$", 0),
-    "compare": ("show session-config", 0),
+    "candidate": ("show session-config", 0),
     "commit": ("commit timer", 0),
     "verify": ("show running-config", 1),
     "pending": ("show configuration sessions detail", 1),
     "confirm": ("commit$", 0),
     "save": ("write memory", 0),
+    "disarmed": ("show configuration sessions detail", 2),
     "read back": ("show running-config", 2),
 }
+READING_BACK = ("disarmed", "read back")
 TRANSIENT = (K.TIMEOUT, K.UNAUTHORIZED, K.RESET_BEFORE, K.RESET_AFTER, K.LOST_REPLY, K.COMMAND_ERROR)
 EXECUTED = (K.RESET_AFTER, K.LOST_REPLY)
 
@@ -132,6 +143,13 @@ def test_one_session_one_timed_commit_one_confirm(adapter: DeviceAdapter, lab: L
     assert lab["leaf2"].counters == Counters()
 
 
+def test_what_a_change_costs(adapter: DeviceAdapter, lab: Lab, fleet: Fleet) -> None:
+    """Fourteen requests, the connection included, whatever is changed."""
+    fleet.close("leaf1")
+    assert_applied(run_one(adapter), lab["leaf1"])
+    assert lab["leaf1"].counters.requests == 14
+
+
 def test_both_devices_change_at_once(adapter: DeviceAdapter, lab: Lab) -> None:
     """Every changed device gets its own session, and each exactly one."""
     second = update("interface", {"description": "new"}, device="leaf2", name="Ethernet6")
@@ -148,10 +166,28 @@ def test_nothing_intended_nothing_done(adapter: DeviceAdapter, lab: Lab) -> None
     assert lab.counters == Counters()
 
 
-def test_the_device_says_what_it_would_change(adapter: DeviceAdapter) -> None:
-    """The report has the device's own diff."""
+def test_what_the_candidate_changes(adapter: DeviceAdapter) -> None:
+    """The report has the difference between what runs and the candidate, as the device shows both."""
     diff = run_one(adapter).native_diff.splitlines()
-    assert {"+   description new", "+vlan 30", "-   ip address 10.10.2.1/24 secondary"} <= set(diff)
+    assert {
+        "+vlan 30",
+        "+   name new",
+        "+   description new",
+        "+   switchport mode trunk",
+        "-   ip address 10.10.2.1/24 secondary",
+    } == _changed(diff)
+
+
+def test_the_devices_own_diff(adapter: DeviceAdapter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the candidate can't be read whole, it is the device that says what it would change."""
+    blind = replace(EOS, capabilities=replace(EOS.capabilities, candidate_config=False))
+    monkeypatch.setattr(type(adapter), "platform_of", lambda *_: blind)
+    diff = run_one(adapter).native_diff.splitlines()
+    assert {"+   description new", "+vlan 30", "-   ip address 10.10.2.1/24 secondary"} <= _changed(diff)
+
+
+def _changed(diff: list[str]) -> set[str]:
+    return {line for line in diff if line[0] in "+-"}
 
 
 def test_without_a_timer(adapter: DeviceAdapter, leaf: SimulatedDevice) -> None:
@@ -177,7 +213,7 @@ def expected(phase: str, kind: FaultKind) -> UnitOutcome:
     """What becomes of a unit whose device shows a fault, once, in a phase."""
     if phase in ("begin", "startup"):
         return UnitOutcome.NOT_REACHED
-    if phase == "read back" or (phase in ("confirm", "save") and kind in EXECUTED):
+    if phase in READING_BACK or (phase in ("confirm", "save") and kind in EXECUTED):
         return UnitOutcome.APPLIED  # it is confirmed, saved, and read
     return UnitOutcome.ROLLED_BACK
 
@@ -203,13 +239,13 @@ def test_a_fault_in_a_phase(
     assert "pending" not in " ".join(leaf.sessions.values())
 
 
-@pytest.mark.parametrize("phase", ["begin", "lock", "verify", "pending", "read back"])
+@pytest.mark.parametrize("phase", ["begin", "lock", "candidate", "verify", "pending", *READING_BACK])
 def test_an_empty_answer_in_a_phase(adapter: DeviceAdapter, leaf: SimulatedDevice, phase: str) -> None:
     """An empty answer is never taken for an empty device."""
     before, (command, skip) = leaf.running_config, PHASES[phase]
     leaf.inject(Fault(K.EMPTY, command=command, skip=skip, times=1))
     result = run_one(adapter)
-    if phase == "read back":
+    if phase in READING_BACK:
         assert_applied(result, leaf)
         return
     assert result.outcome in (UnitOutcome.NOT_REACHED, UnitOutcome.ROLLED_BACK)
@@ -225,17 +261,17 @@ def test_the_device_is_gone_and_comes_back(adapter: DeviceAdapter, leaf: Simulat
     back.start()
     result = run_one(adapter, revert_in=1)
     back.join()
-    if phase == "read back":
+    if phase in READING_BACK:
         assert_applied(result, leaf)
     elif phase in ("begin", "startup"):
         assert result.outcome is UnitOutcome.NOT_REACHED
     else:
         assert result.outcome is UnitOutcome.ROLLED_BACK, result.error
-    if phase != "read back":
+    if phase not in READING_BACK:
         assert before == leaf.running_config
 
 
-@pytest.mark.parametrize("phase", ["verify", "confirm", "read back"])
+@pytest.mark.parametrize("phase", ["verify", "confirm", *READING_BACK])
 def test_the_device_is_gone_for_good(adapter: DeviceAdapter, leaf: SimulatedDevice, phase: str) -> None:
     """What can't be read back is not claimed: neither that it is applied nor that it was taken back."""
     command, skip = PHASES[phase]
@@ -245,6 +281,36 @@ def test_the_device_is_gone_for_good(adapter: DeviceAdapter, leaf: SimulatedDevi
     assert statuses(result) == {DiffSyncStatus.ERROR}
     assert result.error is not None
     assert isinstance(result.error.rollback_error, RollbackError)
+
+
+@pytest.mark.parametrize("kind", [K.RESET_BEFORE, K.COMMAND_ERROR, K.TIMEOUT], ids=lambda kind: kind.value)
+def test_a_candidate_is_not_left_behind(
+    adapter: DeviceAdapter, leaf: SimulatedDevice, kind: FaultKind
+) -> None:
+    """A candidate that can't be discarded at the first try would lock others out: it is tried again."""
+    leaf.inject(Fault(K.COMMAND_ERROR, command="show session-config"), Fault(kind, command="abort", times=1))
+    result = run_one(adapter)
+    assert result.outcome is UnitOutcome.ROLLED_BACK
+    assert leaf.sessions == {}
+
+
+def test_a_timer_over_nothing_is_disarmed(adapter: DeviceAdapter, leaf: SimulatedDevice) -> None:
+    """A commit that changed nothing has armed a timer all the same; it does not stay."""
+    before = leaf.running_config
+    leaf.inject(Fault(K.LYING_OK, times=1), Fault(K.RESET_BEFORE, command="abort", times=2))
+    assert_rolled_back(run_one(adapter), leaf, before)
+    assert leaf.counters.timer_reverts == 0
+
+
+def test_undoing_saves_what_others_had_not_saved(adapter: DeviceAdapter, lab: Lab, fleet: Fleet) -> None:
+    """To undo a permanent change is to commit and to save; that it saved more than ours is said."""
+    lab["leaf1"].change("interface Ethernet3", "description not saved")
+    before = lab["leaf1"].running_config
+    lab["leaf1"].inject(Fault(K.RESET_BEFORE, command="write memory", times=1))
+    result = run_one(adapter_of(fleet))
+    assert_rolled_back(result, lab["leaf1"], before)
+    assert lab["leaf1"].startup_config == before
+    assert "saved together with ours" in result.warnings[0]
 
 
 def test_gone_before_the_commit_is_no_failed_rollback(adapter: DeviceAdapter, leaf: SimulatedDevice) -> None:
@@ -318,6 +384,98 @@ def test_the_inverse_needs_a_session_of_its_own(adapter: DeviceAdapter, leaf: Si
         Fault(K.RESET_AFTER, command="session .* commit$", times=1), Fault(K.COMMAND_ERROR, command="abort")
     )
     assert_rolled_back(run_one(adapter, revert_in=None), leaf, before)
+
+
+def test_a_confirm_that_says_ok_and_does_nothing(adapter: DeviceAdapter, leaf: SimulatedDevice) -> None:
+    """Its timer would take the change back later: it is taken back now, in what was saved too, and is a failure."""
+    before = leaf.running_config, leaf.startup_config
+    leaf.inject(Fault(K.LYING_OK, skip=1, times=1))
+    result = run_one(adapter)
+    assert_rolled_back(result, leaf, before[0])
+    assert isinstance(result.error, ConfirmError)
+    assert "its timer still runs" in result.error.message
+    assert (leaf.running_config, leaf.startup_config) == before
+    assert leaf.counters.timer_reverts == 0
+
+
+# What the device made of the lines --------------------------------------------------------------------------
+
+
+def swallowing(monkeypatch: pytest.MonkeyPatch, line: str, instead: str = "") -> None:
+    """Have the device accept a line, and do nothing or something else."""
+    apply = Session.apply
+
+    def swallow(session: Session, command: str, heredoc: str | None) -> None:
+        if command != line:
+            apply(session, command, heredoc)
+        elif instead:
+            apply(session, instead, heredoc)
+
+    monkeypatch.setattr(Session, "apply", swallow)
+
+
+def assert_not_committed(result: UnitResult, leaf: SimulatedDevice, before: str, told: str) -> None:
+    """It was found before the commit, and nothing was written."""
+    assert_rolled_back(result, leaf, before)
+    assert isinstance(result.error, PrepareError)
+    assert result.error.code == "DEVICE-CANDIDATE"
+    assert told in result.error.message
+    assert leaf.counters.timed_commits == leaf.counters.commits == leaf.counters.writes == 0
+    assert leaf.sessions == {}
+
+
+@pytest.mark.parametrize(("instead", "told"), [("", "is None"), ("description other", "is 'other'")])
+def test_a_line_that_the_device_swallows(
+    adapter: DeviceAdapter, leaf: SimulatedDevice, monkeypatch: pytest.MonkeyPatch, instead: str, told: str
+) -> None:
+    """A line that has no effect, or another one, is found in the candidate, and the object is the culprit."""
+    before = leaf.running_config
+    leaf.reset_log()
+    swallowing(monkeypatch, "description new", instead)
+    result = run_one(adapter)
+    assert_not_committed(result, leaf, before, told)
+    culprits = {step.step.name for step in result.steps if step.status is DiffSyncStatus.ERROR}
+    assert culprits == {"Ethernet6"}
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        (("vlan 77",), "vlan"),
+        (
+            ("interface Ethernet6", "storm-control broadcast level 1"),
+            "'storm-control broadcast level 1' was not",
+        ),
+        (("interface Ethernet2", "no spanning-tree portfast"), "'spanning-tree portfast' is gone"),
+        (("router bgp 65001",), "'router bgp 65001' is not as it was"),
+        (
+            ("interface Vlan10", "ip ospf authentication-key secret-77"),
+            "'ip ospf authentication-key <removed>'",
+        ),
+    ],
+    ids=lambda value: value[-1].split()[0] if isinstance(value, tuple) else "",
+)
+def test_somebody_types_into_our_session(
+    adapter: DeviceAdapter,
+    leaf: SimulatedDevice,
+    monkeypatch: pytest.MonkeyPatch,
+    lines: tuple[str, ...],
+    told: str,
+) -> None:
+    """What nobody planned is not committed, be it modelled or not, in a planned section or elsewhere."""
+    before = leaf.running_config
+    leaf.reset_log()
+    load = EOSDriver.load_merge_candidate
+
+    def and_more(driver: Any, **named: Any) -> None:
+        load(driver, **named)
+        with leaf.lock:
+            for line in lines:
+                leaf.find_session(driver.config_session).apply(line, None)
+        monkeypatch.setattr(EOSDriver, "load_merge_candidate", load)
+
+    monkeypatch.setattr(EOSDriver, "load_merge_candidate", and_more)
+    assert_not_committed(run_one(adapter), leaf, before, told)
 
 
 # Refusals -------------------------------------------------------------------------------------------------

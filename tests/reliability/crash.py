@@ -32,9 +32,10 @@ _SPAWN.set_forkserver_preload(["pytest", "napalm.eos", "driftline.cli", "tests.r
 class Story:
     """A plan, how it is applied, and what is wrong with some of its devices."""
 
-    name: str
     apply: dict[str, Any]
     devices: int = 10
+    workers: int = 4
+    """How many devices are talked to at once."""
     faults: dict[str, Fault] = field(default_factory=dict)
 
 
@@ -52,7 +53,7 @@ class End:
 def booted(story: Story, folder: Path) -> Iterator[Network]:
     """Start the devices of a story."""
     folder.mkdir(parents=True, exist_ok=True)
-    network = Network.boot(folder, story.devices, **story.apply)
+    network = Network.boot(folder, story.devices, story.workers, story.apply)
     for name, fault in story.faults.items():
         network.lab[name].inject(fault)
     try:
@@ -81,11 +82,16 @@ def crashed(story: Story, folder: Path, deaths: Sequence[Death]) -> tuple[End, i
         return ended(network), died
 
 
-def attempt(network: Network, death: Death) -> int:
-    """Let a process of its own apply the plan, or resume the run; return its exit status."""
+def attempt(network: Network, death: Death, **instead: str) -> int:
+    """Let a process of its own apply the plan, or resume the run; return its exit status.
+
+    Args:
+        instead: `rollback` or `restore` with a run: what it does instead.
+    """
     runs = journal_of(network).unfinished()
     kill = death if isinstance(death, Kill) else None
-    process = _SPAWN.Process(target=work, args=(str(network.folder), kill, runs[0].id if runs else ""))
+    job = instead or {"resume": runs[0].id if runs else ""}
+    process = _SPAWN.Process(target=work, args=(str(network.folder), kill), kwargs=job)
     process.start()
     process.join(death if isinstance(death, float) else _PATIENCE)
     if process.is_alive():

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -12,6 +11,9 @@ from driftline import workflow
 from driftline.engine import Plan
 from driftline.lab import Lab, ManualClock
 from driftline.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PASSWORD = "canary-secret-71ac"
 PLAN = "plan.json"
@@ -58,7 +60,10 @@ def intent(site: str, number: int) -> dict[str, Any]:
         "manage": {"interfaces": "exclusive", "vlans": "exclusive", "addresses": "exclusive"},
         "vlans": {10: {"name": "users"}} | {vid: {"name": f"users-{vid}"} for vid in range(20, 24)},
         "interfaces": ports
-        | {f"Vlan{vid}": {"description": "gateway", "addresses": [f"10.{vid}.0.{number}/24"]} for vid in (20, 21)},
+        | {
+            f"Vlan{vid}": {"description": "gateway", "addresses": [f"10.{vid}.0.{number}/24"]}
+            for vid in (20, 21)
+        },
     }
 
 
@@ -72,19 +77,19 @@ class Network:
     devices: dict[str, str]
 
     @classmethod
-    def boot(cls, folder: Path, count: int, **apply: Any) -> Network:
+    def boot(cls, folder: Path, count: int, workers: int, apply: dict[str, Any]) -> Network:
         """Start the devices; the plan is made of them as they are."""
         clock, devices = ManualClock(), names(count)
         configs = {name: config(name, number) for number, name in enumerate(devices, 1)}
         lab = Lab(configs, username="operator", password=PASSWORD, addressing="ports", port=0, clock=clock)
         lab.start()
         made = cls(folder, lab, clock, devices)
-        made._write(apply)
+        made._write(workers, apply)
         made._plan()
         lab.reset_log()
         return made
 
-    def _write(self, apply: dict[str, Any]) -> None:
+    def _write(self, workers: int, apply: dict[str, Any]) -> None:
         for kind in ("sites", "devices"):
             (self.folder / "intent" / kind).mkdir(parents=True)
         for site in sorted(set(self.devices.values())):
@@ -95,9 +100,10 @@ class Network:
         settings = {
             "intended": {"path": "intent"},
             "nornir": {"options": {"host_file": "hosts.yml"}},
-            "connection": {"timeout": 10, "workers": 4},
+            "connection": {"timeout": 10, "workers": workers},
             "credentials": {"username": "operator", "password": PASSWORD},
             "apply": {"revert_in": 120, **apply},
+            "guards": {"max_deletes": None},
             "state_dir": str(self.folder / "state"),
         }
         self._yaml("driftline.yml", settings)

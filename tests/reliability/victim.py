@@ -18,6 +18,9 @@ from driftline.settings import read_settings
 
 from .network import PLAN
 
+RESTORED = "sw02"
+"""The device that is restored."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kill:
@@ -29,19 +32,26 @@ class Kill:
     kind: str = ""
 
 
-def work(folder: str, kill: Kill | None, run: str) -> None:
-    """Do what a user does: apply the plan, or resume a run when there is one."""
+def work(folder: str, kill: Kill | None, *, resume: str = "", rollback: str = "", restore: str = "") -> None:
+    """Do what a user does: apply the plan, or something with a run."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     if kill is not None:
         _die_at(kill)
     settings = read_settings(Path(folder) / "driftline.yml")
-    if run:
-        recovery.resume(run, settings)
+    if resume:
+        recovery.resume(resume, settings)
         return
-    made = Plan.from_json((Path(folder) / PLAN).read_text())
-    actual = workflow.load_for(made, settings)
+    about = workflow.About("rollback" if rollback else "apply", of=rollback)
+    if restore:
+        recovery.restore(restore, RESTORED, settings, about=about)
+        return
+    if rollback:
+        _, made, actual = recovery.plan_rollback(rollback, settings)
+    else:
+        made = Plan.from_json((Path(folder) / PLAN).read_text())
+        actual = workflow.load_for(made, settings)
     try:
-        workflow.apply(made, actual, settings)
+        workflow.apply(made, actual, settings, about=about)
     finally:
         actual.close()
 

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tests.conftest import Fabric
 
 DRIFTLINE = [sys.executable, "-m", "driftline.cli"]
+COMMANDS = (
+    *("validate", "discover", "adopt", "drift", "plan", "apply", "remediate"),
+    *("history", "show", "resume", "rollback", "backup", "lab"),
+)
 
 
 def test_usage_errors_are_exit_64(fabric: Fabric) -> None:
@@ -58,6 +62,116 @@ def test_json_is_all_there_is_on_stdout(fabric: Fabric) -> None:
     assert fabric.run("apply", "nosuch.json", "--output", "json").json["error"]["code"] == "PLAN-MISSING"
 
 
+def test_every_command_has_one_json_document(fabric: Fabric, tmp_path: Path) -> None:
+    """Results and errors alike; nothing else is on stdout."""
+    plan, new = str(tmp_path / "plan.json"), str(tmp_path / "new")
+    fabric.lab["leaf2"].change("interface Ethernet1", "shutdown")
+    run = "nosuch"
+    for status, command in (
+        (2, ["plan", "--native", "--out", plan]),
+        (0, ["plan", "show", plan]),
+        (0, ["plan", "diff", plan, plan]),
+        (1, ["plan", "sign", plan]),
+        (2, ["apply", "--check", plan]),
+        (2, ["remediate", "--check"]),
+        (0, ["apply", plan]),
+        (1, ["apply", plan]),
+        (0, ["history"]),
+        (0, ["history", "--verify"]),
+        (0, ["show", "RUN"]),
+        (0, ["backup", "list"]),
+        (0, ["backup", "show", "RUN", "leaf2"]),
+        (2, ["rollback", "--check", "RUN"]),
+        (0, ["rollback", "RUN"]),
+        (1, ["resume", "RUN"]),
+        (0, ["backup", "restore", "RUN", "leaf2"]),
+        (2, ["adopt", "--check"]),
+        (0, ["adopt", "--yes"]),
+        (0, ["remediate"]),
+        (0, ["discover", "--to", new]),
+        (1, ["discover", "--to", new]),
+        (0, ["validate"]),
+        (0, ["drift"]),
+    ):
+        answer = fabric.run(*(run if word == "RUN" else word for word in command), "--output", "json")
+        assert answer.status == status, (command, answer.out)
+        run = answer.json.get("run", run) if command[0] == "apply" else run
+        assert ("error" in answer.json) is (status == 1), command
+
+
+def test_a_mistyped_setting_is_named_with_the_right_one(fabric: Fabric) -> None:
+    """Also deep inside of lists, and by the names that are written in the file."""
+    file = fabric.folder / "driftline.yml"
+    text = file.read_text()
+    for wrong, told in (
+        (
+            "windows: [{allow: '*', form: '02:00'}]",
+            "windows: 0: form: this key is not known here\n    try: did you mean 'from'?",
+        ),
+        (
+            "windows: [{allow: '*', deny: '*'}]",
+            'windows: 0: either allow or deny must say for which devices; "*" means all\n',
+        ),
+        ("apply: {batches: {health: [{command: show clock, exspect: x}]}}", "did you mean 'expect'?"),
+    ):
+        file.write_text(
+            f"{text}{wrong}\n" if wrong[0] == "w" else text.replace("apply:\n  revert_in: 10", wrong)
+        )
+        answer = fabric.run("drift")
+        assert (answer.status, told in answer.err) == (1, True), answer.err
+
+
+def test_what_is_remembered_is_for_this_user_alone(fabric: Fabric) -> None:
+    """The state folder and those that are made above it, whichever command makes it first."""
+    for number, command in enumerate((["validate"], ["drift"], ["history"], ["remediate", "--yes"])):
+        state = fabric.folder / f"state{number}"
+        fabric.setting()
+        file = fabric.folder / "driftline.yml"
+        file.write_text(file.read_text().replace("state_dir: ", f"state_dir: {state}/below #"))
+        assert fabric.run(*command).status == 0
+        modes = {path: path.stat().st_mode & 0o777 for path in (state, *state.rglob("*"))}
+        assert {path.name for path, mode in modes.items() if mode & 0o077} == set(), command
+        file.write_text(file.read_text().replace(f"state_dir: {state}/below #", "state_dir: "))
+
+
+def test_no_traceback_without_two_v(fabric: Fabric, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A defect of ours is an error with a code as any other; -vv shows where it was."""
+
+    def broken(*_arguments: object, **_more: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr("driftline.workflow.load", broken)
+    answer = fabric.run("drift")
+    assert (answer.status, answer.err.splitlines()[0]) == (1, "UNEXPECTED ZeroDivisionError: oops")
+    with pytest.raises(ZeroDivisionError):
+        fabric.run("drift", "-vv")
+
+
+def test_a_discovered_intent_is_without_drift(fabric: Fabric, tmp_path: Path) -> None:
+    """The way in: the intent of a network as it is, written and at once in line with it."""
+    fabric.lab["leaf1"].change("interface Ethernet1", "description nobody knows why")
+    assert fabric.run("discover", "--to", str(tmp_path / "found")).status == 0
+    fabric.setting(intended={"path": "found"})
+    assert fabric.run("validate").status == 0
+    assert fabric.run("drift").out == "3 devices, all in sync\n"
+
+
+def test_drift_is_adopted_into_the_intent(fabric: Fabric) -> None:
+    """The chosen part of it; --check shows the change to the files and makes none."""
+    fabric.lab["leaf1"].change("interface Ethernet1", "description printer")
+    fabric.lab["leaf2"].change("interface Ethernet1", "description other")
+    intent = fabric.device_file("leaf1").read_text()
+    answer = fabric.run("adopt", "--check", "--limit", "leaf1")
+    assert (answer.status, "printer" in answer.out) == (2, True)
+    assert fabric.device_file("leaf1").read_text() == intent
+    assert fabric.run("adopt", "--yes", "--limit", "leaf1").status == 0
+    assert fabric.run("drift", "--limit", "leaf1").status == 0
+    assert fabric.run("adopt", "--yes", "--object", "Ethernet9").status == 0
+    assert fabric.run("drift").status == 2
+    assert fabric.run("adopt", "--yes", "--only", "interface", "--attribute", "description").status == 0
+    assert fabric.run("drift").status == 0
+
+
 def test_no_colour_and_no_progress_without_a_terminal(fabric: Fabric) -> None:
     """In a pipe there are no escape codes, and nothing on stderr."""
     fabric.lab["leaf2"].change("interface Ethernet1", "shutdown")
@@ -80,8 +194,12 @@ def test_secrets_are_in_no_output(fabric: Fabric, verbosity: list[str]) -> None:
 def test_help_names_every_command() -> None:
     """The help lists what there is."""
     shown = subprocess.run([*DRIFTLINE, "--help"], capture_output=True, text=True, check=True).stdout
-    for command in ("validate", "drift", "plan", "apply", "remediate", "lab"):
+    for command in COMMANDS:
         assert f"\n    {command}" in shown
+    help_of_each = [
+        subprocess.run([*DRIFTLINE, name, "--help"], capture_output=True, check=False) for name in COMMANDS
+    ]
+    assert [one.returncode for one in help_of_each] == [0] * len(COMMANDS)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

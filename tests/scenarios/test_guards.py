@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Fabric
 
 BREACHES: list[tuple[dict[str, Any], str, str]] = [
@@ -86,3 +89,63 @@ def test_inside_the_limits_the_run_goes_on(fabric: Fabric) -> None:
     fabric.setting(guards={"max_devices": 3, "max_changes": 8, "max_deletes": 5})
     drifted(fabric)
     assert fabric.run("remediate", "--yes").status == 0
+
+
+# Plans that must not be applied ---------------------------------------------------------------------------
+
+
+def saved_plan(fabric: Fabric) -> Path:
+    """Make drift on all devices, and a plan for it."""
+    drifted(fabric)
+    plan = fabric.folder / "plan.json"
+    assert fabric.run("plan", "--out", str(plan)).status == 2
+    fabric.lab.reset_log()
+    return plan
+
+
+@pytest.mark.parametrize("scope", ["unit", "site", "run"])
+def test_an_empty_plan_writes_nothing(fabric: Fabric, scope: str) -> None:
+    """Whatever it would have been all of: there is nothing in it, whatever the devices are by now."""
+    plan = fabric.folder / "plan.json"
+    assert fabric.run("plan", "--out", str(plan)).status == 0
+    drifted(fabric)
+    before = fabric.running()
+    assert fabric.run("apply", str(plan), "--scope", scope).status == 0
+    assert no_writes(fabric)
+    assert fabric.running() == before
+
+
+def test_a_flipped_byte_is_refused(fabric: Fabric) -> None:
+    """Whichever it is, before a device is asked."""
+    plan = saved_plan(fabric)
+    content, chance = plan.read_bytes(), random.Random(7)  # noqa: S311 - repeatable, not secret
+    for place in chance.sample(range(len(content)), 40):
+        flipped = bytearray(content)
+        flipped[place] ^= 1 << chance.randrange(8)
+        plan.write_bytes(flipped)
+        answer = fabric.run("apply", str(plan))
+        assert (answer.status, "PLAN-" in answer.err) == (1, True), (place, answer)
+    assert fabric.lab.counters.requests == 0
+
+
+@pytest.mark.parametrize("scope", ["unit", "site", "run"])
+def test_a_plan_for_devices_that_are_not_there(fabric: Fabric, scope: str) -> None:
+    """Those that the inventory does not know are told, and they and what changes with them are left alone."""
+    plan = saved_plan(fabric)
+    hosts = fabric.lab.nornir_hosts()
+    fabric.write_hosts({f"other-{name}": host for name, host in hosts.items()})
+    answer = fabric.run("apply", str(plan), "--scope", scope)
+    assert answer.status == 3
+    assert answer.out.count("DEVICE-NOT-IN-INVENTORY") == len(hosts)
+    assert no_writes(fabric)
+
+
+def test_a_plan_for_the_box_beside(fabric: Fabric) -> None:
+    """An address that leads to another box by now: its name is not the planned one, and nothing is written."""
+    plan = saved_plan(fabric)
+    hosts = fabric.lab.nornir_hosts()
+    fabric.write_hosts(dict(zip(hosts, [*list(hosts.values())[1:], *list(hosts.values())[:1]], strict=True)))
+    answer = fabric.run("apply", str(plan))
+    assert answer.status == 3
+    assert answer.out.count("DEVICE-WRONG-BOX") == len(hosts)
+    assert no_writes(fabric)

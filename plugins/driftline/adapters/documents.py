@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from driftline.engine.exceptions import LoadError, Problem
 
@@ -164,8 +164,8 @@ def validate(document: Document, model: type[ModelT], prefix: str = "DOCUMENT") 
 
 
 def _problem(document: Document, model: type[BaseModel], detail: ErrorDetails, prefix: str) -> Problem:
-    path = tuple(step for step in detail["loc"] if step != "[key]")
-    code, message, hint = _told(detail, path, model)
+    path, above = _place(model, tuple(step for step in detail["loc"] if step != "[key]"))
+    code, message, hint = _told(detail, path, above)
     place = ": ".join(str(step) for step in path)
     own = code.isupper() and detail["type"] == code
     return Problem(
@@ -176,7 +176,7 @@ def _problem(document: Document, model: type[BaseModel], detail: ErrorDetails, p
     )
 
 
-def _told(detail: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> tuple[str, str, str]:
+def _told(detail: ErrorDetails, path: KeyPath, above: Any) -> tuple[str, str, str]:
     kind, value = detail["type"], detail["input"]
     context: Mapping[str, Any] = detail.get("ctx", {})
     if kind.isupper():
@@ -185,7 +185,7 @@ def _told(detail: ErrorDetails, path: KeyPath, model: type[BaseModel]) -> tuple[
         return (
             "UNKNOWN-KEY",
             "this key is not known here",
-            _nearest(str(path[-1]), _keys_at(model, path[:-1])),
+            _nearest(str(path[-1]), _keys_of(above)),
         )
     if kind == "missing":
         return "MISSING-KEY", "this key is missing", "add it"
@@ -276,13 +276,45 @@ def _nearest(key: str, known: Iterable[str]) -> str:
     return f"known are {', '.join(names)}" if names else ""
 
 
-def _keys_at(model: type[BaseModel], path: KeyPath) -> Iterable[str]:
-    """Return the keys that a schema knows at a place."""
+def _place(model: type[BaseModel], loc: KeyPath) -> tuple[KeyPath, Any]:
+    """Return where in a document something is wrong, and what is above it in the schema.
+
+    Where a schema has a choice of kinds, pydantic puts the chosen one among the steps, and the document does not.
+    """
+    path: list[str | int] = []
     here: Any = model
-    for step in path:
-        here = _below(here, step)
-    here = _model_in(here)
+    above: Any = None
+    for step in loc:
+        kinds = _kinds(here)
+        if len(kinds) > 1 and step in kinds:
+            here = kinds[str(step)]
+            continue
+        path.append(step)
+        above, here = here, _below(here, step)
+    return tuple(path), above
+
+
+def _keys_of(kind: Any) -> Iterable[str]:
+    """Return the keys that a schema knows at a place."""
+    here = _model_in(kind)
     return _fields(here) if here is not None else ()
+
+
+def _kinds(kind: Any) -> dict[str, Any]:
+    """Return the models of a choice by their tags, or by their own names."""
+    parts = get_args(kind)
+    for tag in (part.tag for part in parts if isinstance(part, Tag)):
+        return {tag: parts[0]}
+    inner = (
+        parts[:1]
+        if hasattr(kind, "__metadata__")
+        else ()
+        if get_origin(kind) in (dict, list, tuple)
+        else parts
+    )
+    if inner:
+        return {name: model for part in inner for name, model in _kinds(part).items()}
+    return {kind.__name__: kind} if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
 
 
 def _fields(model: type[BaseModel]) -> dict[str, FieldInfo]:

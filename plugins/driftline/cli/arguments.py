@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 MODELS = ("interface", "ip_address", "vlan")
 _WINNERS = ("source_wins", "dest_wins")
+_RUN = "a run's id, or how it begins"
 
 
 class Parser(argparse.ArgumentParser):
@@ -78,9 +79,9 @@ def _about_changes(commands: Any) -> None:
         (changes.plan_sign, "sign"),
     ):
         one = _add(plans, command, name=name)
-        one.add_argument("plan", type=Path, metavar="PLAN")
+        one.add_argument("plan", type=Path, metavar="PLAN", help="a plan saved by `plan --out`")
         if command is changes.plan_compare:
-            one.add_argument("other", type=Path, metavar="OTHER")
+            one.add_argument("other", type=Path, metavar="OTHER", help="the one to compare it with")
     applying = _add(
         commands, changes.apply, _devices(), _models(), _actions(), _checking(), _diff(), _running()
     )
@@ -99,25 +100,29 @@ def _about_runs(commands: Any) -> None:
     past = _add(commands, history.history)
     past.add_argument("-n", "--number", type=_positive, default=20, metavar="N", help="how many runs")
     past.add_argument("--verify", action="store_true", help="check that nothing in it was changed")
-    past.add_argument("--head", metavar="HEAD", help="with --verify: the head of an earlier check")
-    _add(commands, history.show).add_argument("run", metavar="RUN", help="a run's id, or how it begins")
+    past.add_argument(
+        "--head", metavar="HEAD", help="check also that it goes on from the head of an earlier check"
+    )
+    _add(commands, history.show).add_argument("run", metavar="RUN", help=_RUN)
     resuming = _add(commands, history.resume, _connecting(), _diff())
-    resuming.add_argument("run", metavar="RUN")
+    resuming.add_argument("run", metavar="RUN", help=_RUN)
     back = _add(commands, history.rollback, _connecting(), _checking(), _diff(), _running(), _asking())
-    back.add_argument("run", metavar="RUN")
+    back.add_argument("run", metavar="RUN", help=_RUN)
     back.add_argument("--overwrite", action="store_true", help="also what was changed again since the run")
     text = "Configurations as they were before runs."
     backup = commands.add_parser("backup", help=text.rstrip("."), description=text)
     verbs = backup.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
-    _add(verbs, history.backup_list, name="list").add_argument("device", nargs="?", metavar="DEVICE")
+    _add(verbs, history.backup_list, name="list").add_argument(
+        "device", nargs="?", metavar="DEVICE", help="of this device only"
+    )
     showing = _add(verbs, history.backup_show, name="show")
     showing.add_argument("--out", type=Path, metavar="FILE", help="write it to a file of yours alone")
     restoring = _add(
         verbs, history.backup_restore, _connecting(), _diff(), _running(), _asking(), name="restore"
     )
     for one in (showing, restoring):
-        one.add_argument("run", metavar="RUN")
-        one.add_argument("device", metavar="DEVICE")
+        one.add_argument("run", metavar="RUN", help=_RUN)
+        one.add_argument("device", metavar="DEVICE", help="a device that the run has changed")
 
 
 # What several commands share ------------------------------------------------------------------------------
@@ -211,10 +216,9 @@ def _diff() -> Parser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number, 1 or more")
+    return int(text)
 
 
 def _list(text: str) -> list[str]:

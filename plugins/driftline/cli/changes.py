@@ -9,7 +9,7 @@ from driftline.reports import drift_report, plan_diff, plan_view
 
 from .exit_status import ExitStatus, of_drift
 from .parts import agreed, chosen, load, read_plan, settings_of, write_private
-from .showing import plan_status, show_applied, show_plan
+from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
     import argparse
@@ -41,20 +41,17 @@ def drift(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 def plan(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Make a plan to repair the drift, and write nothing to devices."""
     from driftline import workflow  # noqa: PLC0415
-    from driftline.reports.terminal import show_device_diffs  # noqa: PLC0415
 
     settings = settings_of(arguments)
     loaded = load(arguments, settings, terminal)
     try:
-        made = _planned(loaded, settings, arguments, terminal)
-        diffs = workflow.device_diffs(made, loaded.actual) if arguments.native else {}
+        made = _part(_planned(loaded, settings, arguments), loaded, arguments, terminal)
+        diffs = workflow.device_diffs(made, loaded.actual) if arguments.native else None
     finally:
         loaded.actual.close()
     if arguments.out is not None:
         write_private(arguments.out, made.to_json())
-    show_plan(made, loaded.failures, arguments, terminal)
-    if diffs and not terminal.as_json:
-        show_device_diffs(terminal.out, diffs)
+    show_plan(made, loaded.failures, arguments, terminal, diffs)
     return plan_status(made, loaded.failures)
 
 
@@ -112,19 +109,24 @@ def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def remediate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Find drift, plan, and apply, in one go."""
+    from driftline import workflow  # noqa: PLC0415
+
     settings = settings_of(arguments)
     loaded = load(arguments, settings, terminal)
     try:
-        made = _planned(loaded, settings, arguments, terminal)
+        made = _planned(loaded, settings, arguments)
+        if not arguments.check:
+            workflow.remember_in_sync(loaded, made, settings)
+        made = _part(made, loaded, arguments, terminal)
         changing = bool(made.steps) and not arguments.check
         if not (changing and terminal.as_json):  # there the run's report is the one document
             show_plan(made, loaded.failures, arguments, terminal)
         if not changing:
             return plan_status(made, loaded.failures)
         if not agreed(arguments, made):
-            terminal.note("nothing was changed")
-            return ExitStatus.DRIFT
-        return carry_out(made, loaded.actual, settings, about_of(arguments, "remediate"), arguments, terminal)
+            return declined(made, loaded.failures, arguments, terminal)
+        about = about_of(arguments, "remediate")
+        return carry_out(made, loaded.actual, settings, about, arguments, terminal, loaded.intended)
     finally:
         loaded.actual.close()
 
@@ -136,17 +138,18 @@ def carry_out(
     about: About,
     arguments: argparse.Namespace,
     terminal: Terminal,
+    intended: Any = None,
 ) -> ExitStatus:
     """Apply a plan, with a progress bar, and show how it ended."""
-    from driftline import workflow  # noqa: PLC0415
+    from driftline import reverting  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
     with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
         if watch.on_total is not None:
             watch.on_total(len(made.units))
-        applied = workflow.apply(made, actual, settings, about=about, watch=watch)
-    return show_applied(applied, made.id, arguments, terminal)
+        applied = reverting.apply(made, actual, settings, about=about, watch=watch, intended=intended)
+    return show_applied(applied, arguments, terminal)
 
 
 def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:
@@ -162,10 +165,16 @@ def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:
     )
 
 
-def _planned(loaded: Any, settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> Plan:
+def _planned(loaded: Any, settings: Settings, arguments: argparse.Namespace) -> Plan:
     from driftline import workflow  # noqa: PLC0415
 
-    made = workflow.plan(loaded, workflow.detect(loaded), settings, decisions=dict(arguments.decide or ()))
+    return workflow.plan(loaded, workflow.detect(loaded), settings, decisions=dict(arguments.decide or ()))
+
+
+def _part(made: Plan, loaded: Any, arguments: argparse.Namespace, terminal: Terminal) -> Plan:
+    """Return the part of a new plan that the arguments choose, with its lines."""
+    from driftline import workflow  # noqa: PLC0415
+
     smaller = chosen(made, arguments, terminal)
     return smaller if smaller is made else workflow.previewed(smaller, loaded.actual)
 

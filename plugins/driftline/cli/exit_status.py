@@ -37,6 +37,8 @@ def of_drift(report: DriftReport) -> ExitStatus:
 def of_run(report: RunReport) -> ExitStatus:
     """Return the status of a run."""
     counts = report.result.counts
+    if report.reverted is not None and of_run(report.reverted) is not ExitStatus.OK:
+        return ExitStatus.ROLLBACK_FAILED
     if counts[UnitOutcome.ROLLBACK_FAILED]:
         return ExitStatus.ROLLBACK_FAILED
     if report.result.interrupted:

@@ -10,7 +10,7 @@ from driftline.reports.drift import counted
 from .changes import about_of, carry_out
 from .exit_status import ExitStatus
 from .parts import agreed, confirmed, settings_of, write_private
-from .showing import plan_status, show_applied, show_plan
+from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +26,7 @@ def history(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     from driftline.reports.history import run_dict, show_runs  # noqa: PLC0415
 
     with workflow.open_journal(settings_of(arguments)) as journal:
-        if arguments.verify:
+        if arguments.verify or arguments.head:
             return _verify(journal.verify(arguments.head or ""), terminal)
         runs = journal.runs(arguments.number)
     if terminal.as_json:
@@ -37,30 +37,37 @@ def history(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 
 def show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
-    """Show what a run did, step by step."""
+    """Show what a run was to do, and what became of it, row by row of its record."""
     from driftline import workflow  # noqa: PLC0415
+    from driftline.engine.plan import Plan  # noqa: PLC0415
+    from driftline.reports import plan_rows  # noqa: PLC0415
     from driftline.reports.history import entry_dict, run_dict, show_entries  # noqa: PLC0415
+    from driftline.reports.terminal import show_rows  # noqa: PLC0415
 
     with workflow.open_journal(settings_of(arguments)) as journal:
         run = journal.run(arguments.run)
         entries = journal.entries(run.id)
+        made = Plan.from_json(journal.plan(run.id)) if run.plan_id else None
     if terminal.as_json:
-        terminal.json({**run_dict(run), "entries": [entry_dict(entry) for entry in entries]})
+        told = [entry_dict(entry) for entry in entries]
+        terminal.json({**run_dict(run), "plan": made and made.model_dump(mode="json"), "entries": told})
     else:
+        if made is not None:
+            show_rows(terminal.out, plan_rows(made))
         show_entries(terminal.out, run, entries)
     return ExitStatus.OK
 
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Go on with a run that was cut off, so that it ends as if it had not been."""
-    from driftline import recovery  # noqa: PLC0415
+    from driftline import reverting  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
     settings = settings_of(arguments)
     with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
-        applied = recovery.resume(arguments.run, settings, watch=watch)
-    return show_applied(applied, "", arguments, terminal)
+        applied = reverting.resume(arguments.run, settings, watch=watch)
+    return show_applied(applied, arguments, terminal)
 
 
 def rollback(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
@@ -80,8 +87,7 @@ def rollback(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
         if arguments.check or not made.steps:
             return plan_status(made, actual.failures)
         if not agreed(arguments, made):
-            terminal.note("nothing was changed")
-            return ExitStatus.DRIFT
+            return declined(made, actual.failures, arguments, terminal)
         about = about_of(arguments, "rollback", of=run.id)
         return carry_out(made, actual, settings, about, arguments, terminal)
     finally:
@@ -133,7 +139,7 @@ def backup_restore(arguments: argparse.Namespace, terminal: Terminal) -> ExitSta
     with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
         about = about_of(arguments, "restore")
         applied = recovery.restore(arguments.run, arguments.device, settings, about=about, watch=watch)
-    return show_applied(applied, "", arguments, terminal)
+    return show_applied(applied, arguments, terminal)
 
 
 def _verify(verdict: Verdict, terminal: Terminal) -> ExitStatus:

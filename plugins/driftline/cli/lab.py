@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from driftline.engine.exceptions import DriftlineError
 
+from . import routers
 from .exit_status import ExitStatus
+from .routers import served as _served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,10 +199,7 @@ def _write_topology(arguments: argparse.Namespace) -> Path:
 
 def _write_hosts(lab: Lab, path: Path) -> None:
     """Write the devices as a Nornir hosts file."""
-    import yaml  # noqa: PLC0415
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("---\n" + yaml.safe_dump(lab.nornir_hosts(), sort_keys=False), encoding="utf-8")
+    routers.write_inventory(lab.nornir_hosts(), path)
 
 
 def _up_in_background(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
@@ -230,16 +229,6 @@ def _client(arguments: argparse.Namespace) -> LabClient:
     from driftline.lab import LabClient  # noqa: PLC0415
 
     return LabClient(arguments.control)
-
-
-def _served(call: Callable[[], Any]) -> Any:
-    """Call the lab; its errors are shown as all others are."""
-    from driftline.lab import LabError  # noqa: PLC0415
-
-    try:
-        return call()
-    except LabError as error:
-        raise DriftlineError(str(error), code=error.code, hint=error.hint) from error
 
 
 # Arguments ------------------------------------------------------------------------------------------------
@@ -281,6 +270,7 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     slowing.add_argument("device")
     slowing.add_argument("seconds", type=float)
     add(counters).add_argument("--reset", action="store_true", help="then begin to count anew")
+    routers.add_commands(verbs, common)
 
 
 def _up_arguments(parser: argparse.ArgumentParser) -> None:

@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _show_error(error, terminal)
         return ExitStatus.ERROR
     except KeyboardInterrupt:
-        terminal.note("interrupted")
+        _show_error(DriftlineError("interrupted; nothing more was done", code="INTERRUPTED"), terminal)
         return ExitStatus.INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # whoever reads us went away; what they missed may have been drift

@@ -16,17 +16,23 @@ if TYPE_CHECKING:
 
     from driftline.engine import Plan
     from driftline.engine.exceptions import DriftlineError
+    from driftline.reports import RunReport
     from driftline.workflow import Applied
 
     from .terminal import Terminal
 
 
 def show_plan(
-    made: Plan, failures: Mapping[str, DriftlineError], arguments: argparse.Namespace, terminal: Terminal
+    made: Plan,
+    failures: Mapping[str, DriftlineError],
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+    diffs: Mapping[str, str] | None = None,
 ) -> None:
-    """Show a plan, and the devices that have no part in it."""
+    """Show a plan, the devices that have no part in it, and the devices' own diffs where they were asked."""
     from driftline.reports.terminal import (  # noqa: PLC0415
         show_conflicts,
+        show_device_diffs,
         show_failures,
         show_native,
         show_rows,
@@ -34,14 +40,27 @@ def show_plan(
 
     found = failure_list(failures)
     if terminal.as_json:
-        terminal.json({**made.model_dump(mode="json"), "failures": [asdict(failure) for failure in found]})
+        more = {} if diffs is None else {"device_diffs": dict(diffs)}
+        told = made.model_dump(mode="json")
+        terminal.json({**told, "failures": [asdict(failure) for failure in found], **more})
         return
     show_rows(terminal.out, plan_rows(made))
     show_conflicts(terminal.out, made.conflicts)
-    if arguments.diff:
+    if getattr(arguments, "diff", False):
         show_native(terminal.out, made.native)
+    show_device_diffs(terminal.out, diffs or {})
     show_failures(terminal.out, found)
     terminal.out.print(plan_line(made), highlight=False, soft_wrap=True)
+
+
+def declined(
+    made: Plan, failures: Mapping[str, DriftlineError], arguments: argparse.Namespace, terminal: Terminal
+) -> ExitStatus:
+    """Say that nothing was done, since the person did not agree; machines get the plan."""
+    terminal.note("nothing was changed")
+    if terminal.as_json:
+        show_plan(made, failures, arguments, terminal)
+    return ExitStatus.DRIFT
 
 
 def plan_line(made: Plan) -> str:
@@ -62,15 +81,34 @@ def plan_status(made: Plan, failures: Mapping[str, DriftlineError]) -> ExitStatu
     return ExitStatus.DRIFT if made.steps else ExitStatus.OK
 
 
-def show_applied(
-    applied: Applied, plan: str, arguments: argparse.Namespace, terminal: Terminal
-) -> ExitStatus:
+def show_applied(applied: Applied, arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Show how a run ended, and return its exit status."""
     from driftline.reports.terminal import show_run  # noqa: PLC0415
 
-    report = run_report(applied.result, applied.failures, run=applied.run, notes=applied.notes)
+    report = report_on(applied)
     if terminal.as_json:
-        terminal.json({"plan": plan, **report.to_dict()})
+        terminal.json({"plan": "" if applied.plan is None else applied.plan.id, **report.to_dict()})
     else:
         show_run(terminal.out, report, diffs=arguments.diff)
     return of_run(report)
+
+
+def report_on(applied: Applied) -> RunReport:
+    """Return the report on a run, and on the one by which it was taken back."""
+    about = applied.about
+    return run_report(
+        applied.result,
+        applied.failures,
+        left=applied.left,
+        conflicts=() if applied.plan is None else applied.plan.conflicts,
+        notes=applied.notes,
+        run=applied.run,
+        kind=about.kind,
+        of=about.of,
+        ticket=about.ticket,
+        comment=about.comment,
+        scope=applied.how.scope,
+        groups=applied.groups,
+        converged=applied.converged,
+        reverted=None if applied.reverted is None else report_on(applied.reverted),
+    )

@@ -143,6 +143,14 @@ class DeviceAdapter(Adapter):
             self.add(site)
         return site
 
+    def known(self) -> list[Device]:
+        """Return all devices: those that were to be read, and what the inventory says of the others."""
+        others = [self.fleet.host(name) for name in self.fleet.names if name not in self.expected]
+        return [
+            *self.get_all("device"),
+            *(Device(name=host.name, site=str(host.get("site") or ""), role=host.get("role")) for host in others),
+        ]
+
     def connected(self) -> dict[str, str]:
         """Return the IP address that we talk to by device, where the inventory names one."""
         hosts = {name: str(self.fleet.host(name).hostname or "") for name in self._states}
@@ -303,6 +311,18 @@ class DeviceAdapter(Adapter):
     def session(self, device: str) -> DeviceSession:
         """Return the session under way on a device, for the hooks."""
         return self._sessions[device]
+
+    def renew(self, devices: Iterable[str]) -> None:
+        """Let the records of devices be what their sessions read back last."""
+        for name in devices:
+            device: Any = self.get("device", {"name": name})
+            site = self._site(device.site)
+            self.remove(device, remove_children=True)
+            site.remove_child(device)
+            facts = device.model_dump(exclude={*device.get_children_mapping().values(), "adapter"})
+            hang(self, site, Device(**facts), self._sessions[name].found)
+        for site in self.get_all(Site):
+            site.devices.sort()
 
     def preview(self, units: Mapping[str, Sequence[Step]]) -> dict[str, list[str]]:
         """Return the lines that each device would be sent, from what was read; nothing is contacted.

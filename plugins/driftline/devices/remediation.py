@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from hier_config import WorkflowRemediation, get_hconfig
 
 from driftline.engine.exceptions import PrepareError
 from driftline.network import Interface, InterfaceKind, IPAddress, Vlan, name_order
+
+from .errors import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 _INDENT = "   "
 _SPACES = re.compile(r"(?<=\S)  +")
 _SPACE = "\N{START OF HEADING}"  # hier_config would make one space of several
+_SWITCHING = ("access_vlan", "trunk_vlans", "native_vlan")
+_OUR_TEXT = re.compile(r"[-+ ]*(?:description|name) ")
 
 
 def lines_between(
@@ -37,12 +42,12 @@ def lines_between(
     """
     touched = sections_of(now, wanted, keys)
     for key in touched:
-        _check(now, wanted, key)
+        _check(platform, now, wanted, key)
     # What blocks others goes first: EOS, for one, refuses a subnet that another interface still has.
     between = _without_blockers(now, wanted, touched)
     kept = [key for key in touched if key not in wanted.resets]
     return [
-        *(platform.reset_interface.format(name=now.objects[key].name) for key in touched if key not in kept),
+        *(line for key in touched if key not in kept for line in _reset(platform, now.objects[key].name)),
         *_remediate(platform, now, between, kept),
         *_remediate(platform, _as_dropped(platform, between, wanted, kept), wanted, kept),
     ]
@@ -71,12 +76,31 @@ def wanted_after(
     wanted = now.copy()
     touched: set[Key] = set()
     for change in changes:
-        change.apply(wanted, platform.defaults)
+        change.apply(wanted, partial(platform.defaults_on, now))
         touched.add(change.key)
+    if platform.modes_exclude:
+        _lose_switching(platform, now, wanted, touched)
     if recalled is not None:
         lines = {key: _recalled_lines(now, recalled, key) for key in touched}
         wanted.kept.update({key: kept for key, kept in lines.items() if kept and key in wanted.objects})
     return wanted
+
+
+def _lose_switching(platform: Platform, now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> None:
+    """Take from ports that become routed what they would do as switched ones: the device would lose it."""
+    for key in keys:
+        before, after = now.objects.get(key), wanted.objects.get(key)
+        if _changes_layer(before, after) and after.mode == "routed":
+            defaults = platform.defaults_on(now, after.kind)
+            values = {name: getattr(after, name) for name in type(after).model_fields if name != "adapter"}
+            wanted.put(Interface(**values | {name: defaults[name] for name in _SWITCHING}))
+
+
+def _changes_layer(before: Any, after: Any) -> bool:
+    """Return whether a port changes between switched and routed."""
+    if not isinstance(before, Interface) or not isinstance(after, Interface):
+        return False
+    return (before.mode == "routed") != (after.mode == "routed")
 
 
 def _recalled_lines(now: DeviceState, then: DeviceState, key: Key) -> tuple[Kept, ...]:
@@ -110,6 +134,14 @@ def _place(name: str) -> tuple[int, object]:
     return 1 if Interface(device="", name=name).kind is InterfaceKind.LAG else 2, name_order(name)
 
 
+def shown(text: str) -> str:
+    """Return configuration lines, or a diff of them, as they may be seen: without what may be a secret in them.
+
+    Descriptions and names are shown whole: they are the intent's own, and the plan has them anyway.
+    """
+    return "\n".join(line if _OUR_TEXT.match(line) else redacted(line) for line in text.split("\n"))
+
+
 def line_owners(now: DeviceState, wanted: DeviceState, keys: Iterable[Key], lines: list[str]) -> list[Key]:
     """Return, per line that was computed for these objects, the key of the section that it belongs to."""
     headers = {header: key for key in sections_of(now, wanted, keys) for header in _headers(now, wanted, key)}
@@ -128,11 +160,17 @@ def _headers(now: DeviceState, wanted: DeviceState, key: Key) -> set[str]:
 # What can't be ------------------------------------------------------------------------------------------
 
 
-def _check(now: DeviceState, wanted: DeviceState, key: Key) -> None:
+def _check(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -> None:
     obj = wanted.objects.get(key)
+    there = obj or now.objects.get(key)
+    if there is None:
+        return
+    what = f"{key[0]} {there.get_shortname()}"
+    if key[0] in now.impossible:
+        message = f"{what} is not possible on {platform.name}: {now.impossible[key[0]]}"
+        raise _impossible(key, message, "PLAN-UNSUPPORTED", "take it out of the intent")
     if obj is None:
         return
-    what = f"{key[0]} {obj.get_shortname()}"
     before = now.objects.get(key)
     for name, value in obj.get_attrs().items():
         if isinstance(value, str) and not value.isprintable() and getattr(before, name, None) != value:
@@ -143,18 +181,38 @@ def _check(now: DeviceState, wanted: DeviceState, key: Key) -> None:
                 "take line breaks, tabs and other control characters out of it",
             )
     if isinstance(obj, Interface):
-        _check_interface(wanted, key, obj, what)
+        _check_interface(platform, now, wanted, key)
+        _check_addresses(platform, now, wanted, key)
 
 
-def _check_interface(wanted: DeviceState, key: Key, obj: Interface, what: str) -> None:
-    if obj.vrf and obj.vrf not in wanted.vrfs:
+def _check_interface(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -> None:
+    obj, before = wanted.objects[key], now.objects.get(key)
+    what = f"interface {obj.get_shortname()}"
+    if obj.vrf and obj.vrf not in wanted.vrfs and (before is None or before.vrf != obj.vrf):
         raise _impossible(
             key,
             f"{what}: VRF {obj.vrf!r} is not defined on {wanted.device}",
             "DEVICE-NO-VRF",
             "define the VRF on the device first; driftline puts interfaces into VRFs but does not make them",
         )
-    first = next((address for address in wanted.addresses_of(obj.name) if address.is_ipv4), None)
+    for name, reason in now.impossible.items():
+        if before is not None and getattr(obj, name, None) != getattr(before, name, None):
+            message = f"{what}: {name} can't be changed on {platform.name}: {reason}"
+            raise _impossible(key, message, "PLAN-UNSUPPORTED", "take it out of the intent")
+    if key in wanted.resets and not platform.reset_interface:
+        raise _impossible(
+            key,
+            f"{what}: {platform.name} has no factory default that a port could be put back to",
+            "PLAN-UNSUPPORTED",
+            "list the port in the intent, with what it shall be",
+        )
+
+
+def _check_addresses(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -> None:
+    obj, before = wanted.objects[key], now.objects.get(key)
+    what = f"interface {obj.get_shortname()}"
+    addresses = wanted.addresses_of(obj.name)
+    first = next((address for address in addresses if address.is_ipv4), None)
     if first is not None and first.secondary:
         raise _impossible(
             key,
@@ -162,6 +220,22 @@ def _check_interface(wanted: DeviceState, key: Key, obj: Interface, what: str) -
             "DEVICE-NO-PRIMARY",
             "list the primary address too",
         )
+    new = [address.address for address in addresses if _moves(address, now) or _changes_layer(before, obj)]
+    if new and platform.modes_exclude and obj.access_vlan is not None and obj.mode != "routed":
+        raise _impossible(
+            key,
+            f"{what}: it is a switched port, and can't have {new[0]}",
+            "DEVICE-SWITCHED",
+            "make it a routed port (mode: routed), or take the address away",
+        )
+    if platform.vrf_change_refused and before is not None and before.vrf != obj.vrf:
+        if now.addresses_of(obj.name):
+            raise _impossible(
+                key,
+                f"{what}: {platform.name} refuses another VRF while the interface has addresses",
+                "DEVICE-VRF-CHANGE",
+                "take the addresses away in a run of their own first",
+            )
 
 
 def _impossible(key: Key, message: str, code: str, hint: str) -> PrepareError:
@@ -211,10 +285,12 @@ def _drop(state: DeviceState, address: IPAddress) -> None:
 
 
 def _as_dropped(platform: Platform, now: DeviceState, wanted: DeviceState, touched: list[Key]) -> DeviceState:
-    """Return `now` without the addresses that the device drops by itself when an interface's VRF changes."""
+    """Return `now` without what the device drops by itself: with an interface's VRF, or with a port's mode."""
     seen = now.copy()
     for key in touched:
         before, after = now.objects.get(key), wanted.objects.get(key)
+        if _changes_layer(before, after):
+            seen.put(before.model_copy(update=dict.fromkeys(platform.mode_change_forgets)))
         if not isinstance(before, Interface) or not isinstance(after, Interface) or before.vrf == after.vrf:
             continue
         if platform.vrf_change_drops:
@@ -225,7 +301,12 @@ def _as_dropped(platform: Platform, now: DeviceState, wanted: DeviceState, touch
 
 
 def _staying(platform: Platform, kept: Iterable[Kept]) -> Iterable[Kept]:
-    return (one for one in kept if not one.line.startswith(platform.vrf_change_drops))
+    """Return the lines that stay; what is below one that goes, goes with it."""
+    dropped = False
+    for one in kept:
+        dropped = dropped if one.line.startswith(" ") else one.line.startswith(platform.vrf_change_drops)
+        if not dropped:
+            yield one
 
 
 # From text to lines ---------------------------------------------------------------------------------------
@@ -249,15 +330,20 @@ def _render(platform: Platform, state: DeviceState, keys: list[Key]) -> str:
 def _section(platform: Platform, state: DeviceState, key: Key) -> str:
     obj = state.objects[key]
     if isinstance(obj, Vlan):
-        text = platform.section.render(vlan=obj)
+        text = platform.section.render(vlan=obj, state=state)
     else:
         text = platform.section.render(
             vlan=None,
             interface=obj,
             addresses=state.addresses_of(obj.name),
-            defaults=platform.defaults(obj.kind),
+            defaults=platform.defaults_on(state, obj.kind),
+            state=state,
         )
     return "".join(f"{line}\n" for line in (text, *(_INDENT + line for line in state.kept_lines(key))))
+
+
+def _reset(platform: Platform, name: str) -> list[str]:
+    return platform.reset_interface.format(name=name).splitlines()
 
 
 def _interface_key(address: IPAddress) -> Key:

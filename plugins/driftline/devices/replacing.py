@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from driftline.engine.exceptions import PrepareError, VerifyError
 
+from .comparing import statements
 from .reading import parse, read_running
-from .session import DeviceSession, statements
+from .session import DeviceSession
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ class ReplacingSession(DeviceSession):
         self._text = text
 
     def prepare(self) -> str:
-        """Load the configuration as the candidate, and return the device's own diff."""
+        """Load the configuration as the candidate, check that, and return what it changes."""
         if not self.platform.capabilities.replace:
             raise PrepareError(f"{self.device}: {self.platform.name} can't replace a whole configuration")
         self._wanted = parse(self._text, self.device, self.platform)
@@ -41,7 +42,14 @@ class ReplacingSession(DeviceSession):
             "loading the candidate",
             PrepareError,
         )
-        return str(self._do(self._driver.compare_config, "comparing the candidate", PrepareError))
+        return self._checked_diff()
+
+    def _check_candidate(self, text: str) -> None:
+        """Raise PrepareError unless every statement would be as wanted."""
+        if statements(text) != statements(self._text):
+            raise PrepareError(
+                f"{self.device}: what it would commit is not what it is to become", code="DEVICE-CANDIDATE"
+            )
 
     def verify(self) -> None:
         """Read the device back; every statement must be as wanted."""
@@ -50,8 +58,8 @@ class ReplacingSession(DeviceSession):
         if statements(text) != statements(self._text):
             raise VerifyError(f"{self.device}: read back, it is not what it was to become")
 
-    def _is_restored(self) -> bool:
-        return statements(read_running(self._driver, self.device)) == statements(self._before)
+    def _is_as_before(self, text: str) -> bool:
+        return statements(text) == statements(self._before)
 
     def _send_inverse(self) -> None:
         if self._driver.has_pending_commit():
@@ -60,3 +68,4 @@ class ReplacingSession(DeviceSession):
         self._driver.load_replace_candidate(config=self._before)
         self._undone = True
         self._driver.commit_config()
+        self._note_saved()

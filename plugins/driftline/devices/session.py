@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import structlog
 
@@ -16,14 +16,23 @@ from driftline.engine.exceptions import (
     RollbackError,
     TargetError,
     TransactionError,
-    Unreachable,
     VerifyError,
 )
 
+from .comparing import (
+    difference,
+    differences,
+    first_difference,
+    is_there,
+    statements,
+    strays,
+    summary,
+    unmodelled,
+)
 from .errors import redacted, translate
 from .fencing import Fenced
 from .reading import check_identity, parse, read_both, read_running
-from .remediation import line_owners, lines_back, lines_between, sections_of, wanted_after
+from .remediation import line_owners, lines_back, lines_between, sections_of, shown, wanted_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,12 +41,19 @@ if TYPE_CHECKING:
     from .platforms import Platform
     from .state import Change, DeviceState, Key
 
+Result = TypeVar("Result")
+
 _log = structlog.get_logger(__name__)
 _POLL = 0.5  # seconds between two looks at a device that has to come back by itself
-BACK = "-back"
-"""What the name of a candidate ends with that takes another one back."""
 _UNSAVED = "it had unsaved changes before"
 _GRACE = 5  # seconds that a device may take to revert after its timer has run out
+
+
+class Naming(Protocol):
+    """Says what a device's candidate is to be called."""
+
+    def __call__(self, *, back: bool) -> str:
+        """Return the name of the change, or of what takes it back; no other one on the device is called so."""
 
 
 class DeviceSession:
@@ -69,18 +85,20 @@ class DeviceSession:
         self._planned = planned
         self._recalled = recalled
         self._fence = fence
-        self.naming: Callable[[], str] | None = None
-        """Returns what the candidate is to be called; None: as the driver calls it."""
+        self.naming: Naming | None = None
+        """Says what candidates are to be called; None: as the driver calls them."""
         self._inverse: list[str] = []
         self.found: dict[Key, Any] = {}
         """All objects of the device as it was read back last."""
         self._changes: list[Change] = []
         self._driver: Any = None
         self._before = ""
+        self._startup = ""
         self._now: DeviceState | None = None
         self._wanted: DeviceState | None = None
         self._loaded = False
         self._written = False
+        self._saving = False
         self._undone = False
         self._timer: int | None = None
         self._deadline = 0.0
@@ -90,10 +108,10 @@ class DeviceSession:
     def begin(self, steps: Sequence[str]) -> None:
         """Connect, read the configuration afresh, and check that it is the right box."""
         self._driver = self._connected()
-        self._before, startup = read_both(self._driver, self.device)
+        self._before, self._startup = read_both(self._driver, self.device)
         self._now = parse(self._before, self.device, self.platform)
         check_identity(self.device, self._now.hostname)
-        if statements(startup) != statements(self._before):
+        if statements(self._startup) != statements(self._before):
             self.warnings.append(_UNSAVED)
         self.guarantee = "candidate; nothing committed yet"
         _log.debug("unit begun", device=self.device, steps=len(steps))
@@ -103,7 +121,7 @@ class DeviceSession:
         self._changes.append(change)
 
     def prepare(self) -> str:
-        """Check freshness, compute the lines, load them as the candidate, and return the device's own diff."""
+        """Check freshness, load the lines as the candidate, check that, and return what it changes."""
         now = _known(self._now)
         self._wanted = wanted_after(self.platform, now, self._changes, self._recalled)
         lines = lines_between(self.platform, now, self._wanted, self._keys)
@@ -120,7 +138,39 @@ class DeviceSession:
         except PrepareError as error:
             error.culprits.update(self._refused(error.message, lines))
             raise
-        return str(self._do(self._driver.compare_config, "comparing the candidate", PrepareError))
+        return self._checked_diff()
+
+    def _checked_diff(self) -> str:
+        """Return what the candidate changes, when that is what was planned and nothing else.
+
+        Where the whole candidate can be read, the device is not asked for its own diff too: that is a request more.
+        """
+        if not self.platform.capabilities.candidate_config:
+            return self.own_diff()
+        text = self._do(self._read_candidate, "reading the candidate", PrepareError)
+        self._check_candidate(text)
+        return shown(difference(self._before, text))
+
+    def own_diff(self) -> str:
+        """Return what the device itself says that the candidate changes."""
+        return shown(str(self._do(self._driver.compare_config, "comparing the candidate", PrepareError)))
+
+    def _read_candidate(self) -> str:
+        return str(self._driver.get_config(retrieve="candidate")["candidate"])
+
+    def _check_candidate(self, text: str) -> None:
+        """Raise PrepareError unless the device would be as wanted: what a commit brings is what is in there."""
+        wanted, found = _known(self._wanted), parse(text, self.device, self.platform)
+        culprits = differences(wanted, found, list(wanted.objects)) or strays(wanted, found)
+        elsewhere = first_difference(unmodelled(self._before), unmodelled(text))
+        if culprits or elsewhere:
+            first = summary(culprits) if culprits else f"{shown(elsewhere)!r} is not as it was"
+            raise PrepareError(
+                f"{self.device}: what it would commit is not what was planned: {first}",
+                culprits=culprits,
+                code="DEVICE-CANDIDATE",
+                hint="it took a line otherwise than it was sent, or somebody else changes it at this moment",
+            )
 
     def commit(self, revert_in: int | None) -> None:
         """Commit with a timer; whatever fails afterwards, the device comes back by itself."""
@@ -128,7 +178,7 @@ class DeviceSession:
         self._deadline = time.monotonic() + (self._timer or 0) + _GRACE
         self._written = True
         if self._timer is None:
-            self.guarantee = "candidate; no confirm timer"
+            self.guarantee, self._saving = "candidate; no confirm timer", True
             self._do(self._driver.commit_config, "committing", CommitError)
             self._note_saved()
             return
@@ -141,19 +191,20 @@ class DeviceSession:
         text = read_running(self._driver, self.device)
         found = parse(text, self.device, self.platform)
         self.found = found.objects
-        culprits = _differences(wanted, found, self._sections())
+        culprits = differences(wanted, found, self._sections())
         if culprits:
             nothing = " (the device said ok, and changed nothing)" if text == self._before else ""
-            first = next(iter(culprits.values()))
-            more = f" and {len(culprits) - 1} more" if len(culprits) > 1 else ""
             raise VerifyError(
-                f"{self.device}: read back, it is not as planned: {first}{more}{nothing}", culprits=culprits
+                f"{self.device}: read back, it is not as planned: {summary(culprits)}{nothing}",
+                culprits=culprits,
             )
 
     def confirm(self) -> None:
         """Make the change permanent, and read it once more."""
         if self._timer is None:
             return  # there is no timer: the commit was for good, and has been read back
+        self._saving = True
+        name = self.platform.candidate_name(self._driver)
         try:
             self._do(self._driver.confirm_commit, "confirming", ConfirmError)
         except ConfirmError as error:
@@ -161,18 +212,28 @@ class DeviceSession:
                 raise
             self.warnings.append(f"{error.message}; it is confirmed and saved all the same, as was read back")
         else:
-            self._verify_in_time()
+            if self._in_time(self._is_timer_running):
+                self.platform.take_up(self._fleet.driver(self.device), name)  # so that it can be discarded
+                raise ConfirmError(f"{self.device}: confirming: the device said ok, and its timer still runs")
+            self._in_time(self.verify)
         self._note_saved()
 
-    def _verify_in_time(self) -> None:
-        """Read the confirmed change back; a lost answer is no reason to take it back, so ask again."""
+    def _in_time(self, look: Callable[[], Result]) -> Result:
+        """Look at the confirmed change; a lost answer is no reason to take it back, so ask again."""
         while True:
             try:
-                return self.verify()
+                return look()
             except TargetError:
                 if time.monotonic() >= self._deadline:
                     raise
             time.sleep(_POLL)
+
+    def _is_timer_running(self) -> bool:
+        try:
+            return self.platform.is_pending(self._driver)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is translated
+            failure = translate(error, self.device, "asking for commits that wait to be confirmed")
+        raise failure
 
     def _is_confirmed(self) -> bool:
         """Look whether a confirm whose answer was lost took effect, the saving included."""
@@ -235,11 +296,19 @@ class DeviceSession:
             if time.monotonic() >= self._deadline:
                 return False
             time.sleep(_POLL)
+        self._forget()
         try:
             self.verify()
         except VerifyError:
             return False
         return self._is_saved()
+
+    def is_gone(self) -> bool:
+        """Return whether nothing of a revived change is there; what others have changed since is not looked at."""
+        found = parse(read_running(self._driver, self.device), self.device, self.platform).objects
+        before, wanted = _known(self._now).objects, _known(self._wanted).objects
+        keys = [change.key for change in self._changes]
+        return not any(is_there(before.get(key), wanted.get(key), found.get(key)) for key in keys)
 
     def _is_pending(self) -> bool:
         """Discard the change, and return whether it, or another one, still waits to be confirmed."""
@@ -265,58 +334,97 @@ class DeviceSession:
             time.sleep(_POLL)
 
     def close(self) -> None:
-        """Keep the connection for the rest of the run; the fleet closes it."""
+        """Keep the connection for the rest of the run; the fleet closes it.
+
+        A driver that is closed discards the candidate that it still has. When the device is not ours to write any
+        more, it must not.
+        """
+        if self._driver is None or self._fence is None or not self.platform.candidate_name(self._driver):
+            return
+        try:
+            self._fence()
+        except DriftlineError:
+            self._forget()
 
     def _is_taken_back(self) -> bool:
-        failure = self._attempt(self._driver.discard_config, "discarding the candidate")
+        failure = self._discarded()
         if not self._written:
-            if isinstance(failure, Unreachable):
+            if failure is not None and failure.code != "DEVICE-REFUSED":  # there is no such candidate
                 self.warnings.append(
                     "its candidate could not be discarded; it has no effect, but it may lock"
                 )
             return True
         if self._is_restored():
-            return True
+            return failure is None or self._is_disarmed()
         if self._undone:
             return False
         self._attempt(self._send_inverse, "undoing the change")
         return self._is_restored()
 
+    def _discarded(self) -> DriftlineError | None:
+        """Discard the candidate, and try it once more when that failed; return what went wrong."""
+        doing = "discarding the candidate"
+        return self._attempt(self._driver.discard_config, doing) and self._attempt(
+            self._driver.discard_config, doing
+        )
+
+    def _is_disarmed(self) -> bool:
+        """Return whether no timer is known to run: the device is as it was, but a candidate could not be discarded."""
+        try:
+            return not self._is_timer_running()
+        except TargetError:
+            return False
+
     def _is_restored(self) -> bool:
         """Read whether all of ours is as before; what others changed elsewhere meanwhile is only reported."""
         try:
-            text = read_running(self._driver, self.device)
-            found = parse(text, self.device, self.platform)
+            text, startup = self._read_back()
+            if self._saving and statements(startup) not in (statements(self._startup), statements(text)):
+                return False  # what was saved is ours
+            return text == self._before or self._is_as_before(text)
         except TargetError:
             return False
-        if text == self._before:
-            return True
+
+    def _is_as_before(self, text: str) -> bool:
+        found = parse(text, self.device, self.platform)
         before, touched = _known(self._now), self._sections()
-        wrong = _differences(before, found, touched)
+        wrong = differences(before, found, touched)
         if any(section in touched for section in sections_of(before, found, wrong)):
             return False
         self.warnings.append("it is not what it was elsewhere: somebody else changed it, and that was left")
         return True
+
+    def _read_back(self) -> tuple[str, str]:
+        """Return the running configuration and, where we may have saved it, the startup configuration."""
+        if self._saving:
+            return read_both(self._driver, self.device)
+        return read_running(self._driver, self.device), ""
 
     def _send_inverse(self) -> None:
         """Undo, once, a change that is permanent by now: send the lines from what is there to what was."""
         if self._driver.has_pending_commit():
             return  # it goes back by itself, or when it can be discarded
         self._reconnect()
-        self._name_candidate(BACK)
+        self._name_candidate(back=True)
         found = parse(read_running(self._driver, self.device), self.device, self.platform)
         lines = lines_back(self.platform, found, _known(self._now), self._keys)
         self._driver.load_merge_candidate(config="\n".join(lines))
         self._undone = True
         self._driver.commit_config()
+        self._note_saved()
 
-    def _name_candidate(self, ending: str = "") -> None:
+    def _name_candidate(self, *, back: bool = False) -> None:
         """Give the candidate that is loaded next a name by which another process can find it."""
         if self.naming is not None:
-            self.platform.take_up(self._fleet.driver(self.device), self.naming() + ending)
+            self.platform.take_up(self._fleet.driver(self.device), self.naming(back=back))
+
+    def _forget(self) -> None:
+        """Let the driver forget its candidate: it would discard it whenever it is closed, or collected as garbage."""
+        self.platform.take_up(self._fleet.driver(self.device), "")
 
     def _reconnect(self) -> None:
         """Start with a driver that remembers nothing: a session that is over can't be loaded into again."""
+        self._forget()
         self._fleet.close(self.device)
         self._driver = self._connected()
 
@@ -341,7 +449,7 @@ class DeviceSession:
         return -(-revert_in // step) * step
 
     def _check_planned(self, lines: list[str]) -> None:
-        if self._planned is not None and list(self._planned) != lines:
+        if self._planned is not None and list(map(shown, self._planned)) != list(map(shown, lines)):
             raise PrepareError(
                 f"{self.device}: it would be sent other lines than the plan shows",
                 code="PLAN-STALE",
@@ -351,7 +459,7 @@ class DeviceSession:
     def _refused(self, message: str, lines: list[str]) -> dict[Key, str]:
         """Return the objects in whose section the device refused a line."""
         index, line = self.platform.refused_line(message) or (-1, "")
-        if not 0 <= index < len(lines) or lines[index].strip() != line:
+        if not 0 <= index < len(lines) or redacted(lines[index].strip()) != line:
             return {}
         now, wanted = _known(self._now), _known(self._wanted)
         section = line_owners(now, wanted, self._keys, lines)[index]
@@ -372,7 +480,8 @@ class DeviceSession:
             return call()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is translated
             cause = translate(error, self.device, doing)
-            raise kind(cause.message, code=cause.code, hint=cause.hint) from cause
+        # Not in the handler: the driver's own exception, which may quote the device's secrets, would be its context.
+        raise kind(cause.message, code=cause.code, hint=cause.hint) from cause
 
     def _attempt(self, call: Callable[[], Any], doing: str) -> DriftlineError | None:
         """Return what went wrong; what counts is what is read back next."""
@@ -383,44 +492,6 @@ class DeviceSession:
             _log.warning("rollback step failed", device=self.device, doing=doing, error=failure.code)
             return failure
         return None
-
-
-def _differences(wanted: DeviceState, found: DeviceState, touched: Sequence[Key]) -> dict[Key, str]:
-    """Return what is wrong by object; the lines that driftline does not model count in touched sections."""
-    culprits: dict[Key, str] = {}
-    for key, obj in wanted.objects.items():
-        there = found.objects.get(key)
-        if there is None:
-            culprits[key] = f"{_name(key, obj)} is not there"
-            continue
-        for name in obj.get_attrs():
-            value = getattr(there, name)
-            if not obj.same(name, getattr(obj, name), value):
-                culprits[key] = f"{_name(key, obj)}: {name} is {value!r}, not {getattr(obj, name)!r}"
-    for key, obj in found.objects.items():
-        if key not in wanted.objects:
-            culprits[key] = f"{_name(key, obj)} is still there"
-    for key in touched:
-        lost = _lost(wanted, found, key) if key in wanted.objects and key in found.objects else None
-        if lost:
-            culprits.setdefault(
-                key, f"{_name(key, wanted.objects[key])}: its line {redacted(lost)!r} is gone"
-            )
-    return culprits
-
-
-def _lost(wanted: DeviceState, found: DeviceState, key: Key) -> str | None:
-    there = found.kept_lines(key)
-    return next((line for line in wanted.kept_lines(key) if line not in there), None)
-
-
-def _name(key: Key, obj: Any) -> str:
-    return f"{key[0]} {obj.get_shortname()}"
-
-
-def statements(text: str) -> list[str]:
-    """Return a configuration without its comments: startup and running differ in those."""
-    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("!")]
 
 
 def _known(state: DeviceState | None) -> DeviceState:

@@ -43,6 +43,12 @@ class DeviceState:
     objects: dict[Key, Any] = field(default_factory=dict)
     vrfs: frozenset[str] = frozenset()
     """The VRFs that are defined, beside the default one."""
+    ipv4_vrfs: frozenset[str] = frozenset()
+    """Those of them that know IPv4 only, where they are written otherwise."""
+    defaults: Mapping[InterfaceKind, Mapping[str, Any]] = field(default_factory=dict)
+    """What is otherwise on this device than the platform's defaults."""
+    impossible: Mapping[str, str] = field(default_factory=dict)
+    """What can't be on this device, and why: a model, or an attribute of an interface that can't be changed."""
     mlag: tuple[str, str] | None = None
     """The domain and the peer's address, where it is one end of an MLAG pair."""
     kept: dict[Key, tuple[Kept, ...]] = field(default_factory=dict)

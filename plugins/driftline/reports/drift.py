@@ -85,7 +85,7 @@ class DriftReport:
             "devices": self.devices,
             "drifted": self.drifted,
             "counts": self.counts,
-            "drift": [_row_dict(row) for row in self.rows],
+            "drift": [row_dict(row) for row in self.rows],
             "failures": [asdict(failure) for failure in self.failures],
         }
 
@@ -103,7 +103,7 @@ def counted(number: int, noun: str) -> str:
 
 def drift_report(diff: Diff, devices: int, failures: Mapping[str, DriftlineError]) -> DriftReport:
     """Return the report on a diff of sites."""
-    return DriftReport(devices, tuple(_rows(diff)), failure_list(failures))
+    return DriftReport(devices, tuple(drift_rows(diff)), failure_list(failures))
 
 
 def failure_list(failures: Mapping[str, DriftlineError]) -> tuple[Failure, ...]:
@@ -118,12 +118,14 @@ def _told(error: DriftlineError) -> str:
     return "; ".join(f"{problem.where}: {problem.message}" for problem in problems) or error.message
 
 
-def _row_dict(row: Row) -> dict[str, Any]:
+def row_dict(row: Row) -> dict[str, Any]:
+    """Return a row as plain values."""
     changes = {name: {"actual": old, "intended": new} for name, old, new in row.changes}
     return {**asdict(row), "changes": changes}
 
 
-def _rows(diff: Diff) -> Iterator[Row]:
+def drift_rows(diff: Diff) -> Iterator[Row]:
+    """Yield the objects that differ, from a diff of sites."""
     for site in diff.get_children():
         for device in site.get_children():
             for element in device.child_diff.walk():

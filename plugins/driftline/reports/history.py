@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +9,23 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.console import Console
+
+
+_FOR_PEOPLE = {
+    "code": "",
+    "decision": "",
+    "group": "of",
+    "guarantee": "",
+    "outcome": "",
+    "revert_in": "timer",
+    "steps": "steps",
+    "summary": "",
+    "units": "on",
+}
+"""What is shown of an entry's data, and the word before it."""
 
 
 def run_dict(run: Any) -> dict[str, Any]:
@@ -39,26 +52,42 @@ def show_runs(console: Console, runs: Iterable[Any]) -> None:
         table.add_column(column, overflow="fold")
     for run in runs:
         state = state_of(run)
-        cells = (run.id, run.kind, run.began, run.user, state, run.summary, run.ticket, run.comment)
+        cells = (run.id, _kind(run), run.began, run.user, state, run.summary, run.ticket, run.comment)
         table.add_row(*(Text(cell) for cell in cells))
     console.print(table)
 
 
+def _kind(run: Any) -> str:
+    return f"{run.kind} of {run.of}" if run.of else str(run.kind)
+
+
 def show_entries(console: Console, run: Any, entries: Iterable[Any]) -> None:
     """Print a run and everything on its record."""
-    about = " ".join(part for part in (run.ticket, run.comment) if part)
-    console.print(Text(f"{run.kind} {run.id} by {run.user}: {state_of(run)} {run.summary}".rstrip()))
+    state = f"{state_of(run)} ({run.summary})" if run.summary else state_of(run)
+    console.print(Text(f"{_kind(run)} {run.id} by {run.user}: {state}"), soft_wrap=True)
+    plan = f"plan {run.plan_id[:12]}" if run.plan_id else ""
+    about = "; ".join(
+        part for part in (run.scope and f"scope {run.scope}", plan, run.ticket, run.comment) if part
+    )
     if about:
-        console.print(Text(about))
+        console.print(Text(about), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for column in ("no", "at", "device", "what", "details"):
         table.add_column(column, overflow="fold")
     for entry in entries:
-        details = json.dumps(dict(entry.data), sort_keys=True) if entry.unit and entry.data else ""
+        details = ", ".join(_details(entry.data))
         table.add_row(
             *(Text(str(cell)) for cell in (entry.seq, entry.at, entry.unit, entry.kind.value, details))
         )
     console.print(table)
+
+
+def _details(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what an entry says that people want to know; machines get all of it."""
+    for name, value in data.items():
+        if name in _FOR_PEOPLE and value not in (None, "", []):
+            shown = ", ".join(map(str, value)) if isinstance(value, list) else value
+            yield f"{_FOR_PEOPLE[name]} {shown}".strip()
 
 
 def show_kept(console: Console, kept: Iterable[Any]) -> None:

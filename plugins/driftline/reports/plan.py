@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from driftline.engine.values import canonical
 
+from .conflicts import conflict_words, notable
 from .drift import Row, changes_of, counted
 
 if TYPE_CHECKING:
@@ -269,9 +270,8 @@ def _device_text(device: PlannedDevice) -> Iterator[str]:
         yield f"    guarantee: {device.guarantee}"
     for step in device.steps:
         yield from _step_text(step, "    ")
-    for conflict in device.conflicts:
-        winner = conflict.winner.value if conflict.winner else "to be decided"
-        yield f"    ! conflict, {winner}: {conflict}"
+    for conflict in notable(device.conflicts):
+        yield f"    ! {conflict_words(conflict)}"
     if device.native:
         yield "    gets:"
         yield from (f"      {line}" for line in device.native)

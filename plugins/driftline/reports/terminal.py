@@ -11,6 +11,8 @@ from rich.tree import Tree
 from driftline.engine.enum import DiffSyncStatus
 from driftline.engine.results import UnitOutcome
 
+from .conflicts import conflict_words, notable
+from .drift import counted
 from .run import outcome_words
 
 if TYPE_CHECKING:
@@ -91,32 +93,51 @@ def show_device_diffs(console: Console, diffs: Mapping[str, str]) -> None:
 
 
 def show_conflicts(console: Console, conflicts: Iterable[Conflict]) -> None:
-    """Print what somebody else has changed, and who wins."""
-    for conflict in conflicts:
-        winner = "to be decided" if conflict.winner is None else conflict.winner.value
-        console.print(Text.assemble(("! ", "bold yellow"), f"{winner}: {conflict}"), soft_wrap=True)
+    """Print what the intent and somebody on a device disagree on, and who wins."""
+    for conflict in notable(conflicts):
+        told = f"{conflict.unit} {conflict_words(conflict)}"
+        console.print(Text.assemble(("! ", "bold yellow"), told), soft_wrap=True)
 
 
 def show_run(console: Console, report: RunReport, *, diffs: bool = False) -> None:
     """Print how each device ended, why what failed did, and one summary line."""
     for unit in report.result.units:
-        _show_unit(console, unit, diffs=diffs)
+        _show_unit(console, unit, report.groups.get(unit.unit, ""), diffs=diffs)
     show_failures(console, report.failures)
     for note in report.notes:
         console.print(Text(f"note: {note}", style="yellow"), soft_wrap=True)
+    _show_left(console, report)
     if report.run:
-        console.print(Text(f"run {report.run}", style="dim"))
+        console.print(Text(f"run {_about(report)}", style="dim"), soft_wrap=True)
     console.print(Text(report.summary, style="bold"), soft_wrap=True)
+    if report.reverted is not None:
+        console.print(Text("the earlier batches were to be taken back:", style="bold"))
+        show_run(console, report.reverted, diffs=diffs)
 
 
-def _show_unit(console: Console, unit: UnitResult, *, diffs: bool) -> None:
+def _about(report: RunReport) -> str:
+    taken_back = f"{report.kind} of {report.of}" if report.of else ""
+    return "; ".join(part for part in (report.run, taken_back, report.ticket, report.comment) if part)
+
+
+def _show_left(console: Console, report: RunReport) -> None:
+    """Print what is not as intended after a run, and why."""
+    if not report.left:
+        return
+    console.print(Text(f"not as intended yet: {counted(len(report.left), 'object')}", style="bold yellow"))
+    for left in report.left:
+        console.print(Text(f"    {left.row.device} {left.row.label}: {left.why}"), soft_wrap=True)
+
+
+def _show_unit(console: Console, unit: UnitResult, group: str, *, diffs: bool) -> None:
     good = unit.outcome is UnitOutcome.APPLIED
+    protection = "; ".join(part for part in (unit.guarantee, group) if part)
     tree = Tree(
         Text.assemble(
             (unit.unit, "bold"),
             ": ",
             (outcome_words(unit.outcome), "green" if good else "bold red"),
-            f" ({unit.guarantee})",
+            f" ({protection})" if protection else "",
         )
     )
     if unit.error is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from driftline.engine.conflicts import Conflict, ConflictError, ConflictResolutionStrategy
-from driftline.engine.exceptions import PlanError
+from driftline.engine.exceptions import PlanError, Problem
 from driftline.engine.resolution import settle
 from driftline.engine.values import copied
 
@@ -111,9 +111,17 @@ def expect_decided(plan: Plan) -> None:
         raise ConflictError(
             "the plan has conflicts that are not decided",
             conflicts=undecided,
-            code="CONFLICT-UNDECIDED",
-            hint="decide them and make a new plan, or leave their devices out",
+            problems=[_undecided(conflict) for conflict in undecided],
         )
+
+
+def _undecided(conflict: Conflict) -> Problem:
+    return Problem(
+        conflict.where,
+        "CONFLICT-UNDECIDED",
+        f"{conflict.base!r} at the last run, the intent says {conflict.source!r}, the device {conflict.dest!r}",
+        f"decide it with --decide '{conflict.where}=source_wins' or …=dest_wins, or leave its device out",
+    )
 
 
 def _placed(conflict: Conflict) -> Conflict:

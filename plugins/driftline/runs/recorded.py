@@ -63,9 +63,9 @@ class Recorder:
             raise LeaseLost(f"run {self.run} does not hold {unit}")
         lease.check()
 
-    def candidate(self, unit: str) -> str:
-        """Return what the candidate on a unit is to be called: another process can tell it from the claim."""
-        return candidate_name(self.run, self._leases[unit].token)
+    def candidate(self, unit: str, *, back: bool) -> str:
+        """Return what the candidate on a unit is to be called, as another process can tell from the claim."""
+        return candidate_name(self.run, self._leases[unit].token, back=back)
 
     def note(self, kind: Kind, unit: str = "", **data: object) -> None:
         """Write down what is about to be done, or what came of it."""
@@ -77,14 +77,16 @@ class Recorder:
             self.note(Kind.DECISION, decision="confirm", group=group, units=list(units))
             return
         code = cause.code if isinstance(cause, DriftlineError) else INTERRUPTED
-        again = {"again": True} if code == INTERRUPTED else {}
-        self.note(Kind.DECISION, decision="abort", group=group, units=list(units), code=code, **again)
+        again = code == INTERRUPTED
+        self.note(Kind.DECISION, decision="abort", group=group, units=list(units), code=code, again=again)
 
     def end(self, result: RunResult, **more: object) -> None:
         """Write down how the run ended."""
         counts = {outcome.value: count for outcome, count in result.counts.items()}
         summary = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
-        self.journal.end(self.run, "applied" if result.succeeded else "failed", summary, counts=counts, **more)
+        self.journal.end(
+            self.run, "applied" if result.succeeded else "failed", summary, counts=counts, **more
+        )
 
     def ended(self, result: UnitResult) -> None:
         """Write down that a unit was not tried, or why it failed; what has been done to it is on record before."""

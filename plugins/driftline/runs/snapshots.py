@@ -17,6 +17,7 @@ from driftline.engine.merging import ABSENT, merged
 from driftline.engine.snapshot import Snapshot, attributes_of
 from driftline.network import expand_vlans, vlan_ranges
 
+from .journal.folder import private_folder
 from .matching import MODELS
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def save_base(
         devices: those that have become as planned, whole, or were so.
         conflicts: all that the plan tells of.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(folder)
     agreed: dict[str, Values] = {device: {model: {} for model in MODELS} for device in devices}
     for model in MODELS:
         for obj in actual.get_all(model):

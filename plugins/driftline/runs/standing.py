@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = "INTERRUPTED"
 """The code of a failure that is none: somebody has stopped the run, and what it took back is to be tried again."""
-BACK = "-back"
-"""What the name of a candidate ends with that takes another one back."""
 
 
 class Stand(enum.Enum):
@@ -53,9 +51,9 @@ class Standing:
     """What candidates are called that may have been left on the target."""
 
 
-def candidate_name(run: str, claim: int) -> str:
-    """Return what the candidate is called that a run stages on a unit after this claim."""
-    return f"driftline-{run}-{claim}"
+def candidate_name(run: str, claim: int, *, back: bool = False) -> str:
+    """Return what the candidate is called that a run stages on a unit after this claim, there or back."""
+    return f"driftline-{run}-{claim}{'-back' if back else ''}"
 
 
 _OVER = {
@@ -91,16 +89,14 @@ def standings(entries: Iterable[Entry]) -> dict[str, Standing]:
 def _after(entry: Entry, now: Standing, *, again: bool) -> Standing:
     """Return where a unit stands after what an entry tells."""
     if entry.kind is Kind.CLAIMED:
-        name = candidate_name(entry.run, entry.seq)
-        stand = Stand.STAGED if now.stand is Stand.UNTOUCHED else now.stand
-        return replace(now, stand=stand, left=(*now.left, name))
+        names = (candidate_name(entry.run, entry.seq), candidate_name(entry.run, entry.seq, back=True))
+        staged = Stand.STAGED if now.stand is Stand.UNTOUCHED else now.stand
+        return replace(now, stand=staged, left=(*now.left, *names))
     if entry.kind is Kind.COMMIT:
         now = _committing(entry, now)
-    if entry.kind is Kind.ROLLBACK:
-        now = replace(now, left=(*now.left, *(name + BACK for name in now.left[-1:])))
     if entry.kind is Kind.FAILED and entry.data.get("outcome") == "rollback-failed":
         return now
-    stand = _OVER.get(entry.kind) or _UNDER_WAY.get(entry.kind, now.stand)
+    stand = {**_OVER, **_UNDER_WAY}.get(entry.kind, now.stand)
     left = () if entry.kind in _OVER else now.left
     return replace(now, stand=_AGAIN.get(stand, stand) if again else stand, left=left)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .secure import ssh_options
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -21,10 +23,36 @@ class Capabilities:
 
     candidate: bool
     """A change can be staged and shown before it has any effect."""
+    candidate_config: bool
+    """The driver can read what the whole configuration would be with the candidate."""
     replace: bool
     commit_confirmed: int
     """The granularity of the confirm timer in seconds; 0: there is none."""
     config_lock: bool
+    atomic: bool = True
+    """A candidate takes effect whole or not at all; False: a line that is refused half-way leaves the others."""
+
+    @property
+    def guarantee(self) -> str:
+        """What a change is protected by where there is no confirm timer."""
+        whole = "" if self.atomic else "; not atomic: what is refused half-way is undone"
+        return f"no commit-confirmed: inverse computed before the write{whole}"
+
+
+def _not_told(message: str) -> None:  # noqa: ARG001 - others look at it
+    return None
+
+
+def _no_name(driver: Any) -> str:  # noqa: ARG001 - as above
+    return ""
+
+
+def _is_pending(driver: Any) -> bool:
+    return bool(driver.has_pending_commit())
+
+
+def _nothing_to_take_up(driver: Any, name: str) -> None:
+    """Do nothing: candidates have no names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +70,31 @@ class Platform:
     """The effective values of the attributes of a kind of interface when nothing is configured."""
     default_vlan_name: Callable[[int], str]
     """The name of a VLAN when none is configured."""
-    unsupported: Mapping[str, frozenset[InterfaceKind]]
-    """Attribute → the kinds of interface that can't have it."""
+    unsupported: Mapping[str, Mapping[InterfaceKind, str]]
+    """Attribute → the kinds of interface that can't have it, and why."""
     remediation: type[HConfigDriverBase]
     """How the difference of two sections becomes lines."""
     reset_interface: str
-    """The line that puts a physical port back to the factory default; `{name}` is the port."""
+    """The lines that put a physical port back to the factory default; `{name}` is the port. Empty: nothing does."""
     vrf_change_drops: tuple[str, ...]
     """How the lines begin that the device drops by itself when an interface's VRF changes."""
-    refused_line: Callable[[str], tuple[int, str] | None]
+    vrf_change_refused: bool = False
+    """The device refuses another VRF for an interface that has addresses, also where they go with it."""
+    modes_exclude: bool = False
+    """A switched port can't have addresses, and what a routed one would do as a switched one is lost."""
+    mode_change_forgets: tuple[str, ...] = ()
+    """The attributes that are sent again when a port changes between switched and routed: their defaults differ."""
+    refused_line: Callable[[str], tuple[int, str] | None] = _not_told
     """The driver's message about a refused candidate → the index of the line in it, and its text."""
-    candidate_name: Callable[[Any], str]
+    candidate_name: Callable[[Any], str] = _no_name
     """The driver → what its candidate is called on the device; empty: there is none, or it has no name."""
-    take_up: Callable[[Any, str], None]
-    """Lets a driver go on with the candidate of this name, which another process has left behind."""
-    secure_options: Callable[[str, Mapping[str, Any], Any], dict[str, Any]]
+    is_pending: Callable[[Any], bool] = _is_pending
+    """The driver → whether any commit on the device waits to be confirmed; asked as cheaply as can be."""
+    take_up: Callable[[Any, str], None] = _nothing_to_take_up
+    """Lets a driver go on with the candidate of this name, which another process has left behind; empty: with none."""
+    secure_options: Callable[[str, Mapping[str, Any], Any], dict[str, Any]] = ssh_options
     """(host, `optional_args`, TLS context) → `optional_args` that verify whom we talk to."""
+
+    def defaults_on(self, state: DeviceState, kind: InterfaceKind) -> dict[str, Any]:
+        """Return the effective values of a kind of interface on one device when nothing is configured."""
+        return {**self.defaults(kind), **state.defaults.get(kind, {})}

@@ -24,7 +24,7 @@ def private_folder(path: Path) -> Path:
     share, as /tmp is.
     """
     try:
-        path.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        _make(path)
         found = path.stat()
     except OSError as error:
         raise _refused(path, error.strerror or "it can't be made") from error
@@ -56,6 +56,13 @@ def private_file(path: Path) -> None:
         _check_owner(file, found)
         if found.st_mode & 0o077:
             file.chmod(_FILE_MODE)
+
+
+def _make(path: Path) -> None:
+    """Make a folder, and those above it that are missing: mkdir gives its mode to the last one only."""
+    if not path.exists():
+        _make(path.parent)
+        path.mkdir(mode=_FOLDER_MODE, exist_ok=True)
 
 
 def _check_owner(path: Path, found: os.stat_result) -> None:

@@ -1,0 +1,37 @@
+"""What a kind of interface can't have on any switch, and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from driftline.network import InterfaceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+SWITCHING = ("mode", "access_vlan", "trunk_vlans", "native_vlan")
+_ROUTED_ONLY = (
+    InterfaceKind.LOOPBACK,
+    InterfaceKind.SVI,
+    InterfaceKind.MANAGEMENT,
+    InterfaceKind.SUBINTERFACE,
+)
+_NO_MEMBERS = (*_ROUTED_ONLY, InterfaceKind.LAG)
+
+
+def refused(
+    attributes: Iterable[str], kinds: Iterable[InterfaceKind], reason: str
+) -> dict[str, Mapping[InterfaceKind, str]]:
+    """Return that these attributes are not possible on these kinds of interface, and why."""
+    return dict.fromkeys(attributes, dict.fromkeys(kinds, reason))
+
+
+SWITCH_LIMITS: Mapping[str, Mapping[InterfaceKind, str]] = {
+    **refused(SWITCHING, _ROUTED_ONLY, "it does not switch"),
+    **refused(("lag", "lag_mode"), _NO_MEMBERS, "only a port can be a member of a port-channel"),
+    **refused(
+        ("encapsulation_vlan",),
+        (kind for kind in InterfaceKind if kind is not InterfaceKind.SUBINTERFACE),
+        "only a subinterface has a tag",
+    ),
+}

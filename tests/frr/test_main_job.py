@@ -1,0 +1,227 @@
+"""The main job on routers that nobody here wrote, from the user's seat."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+from .test_driver import eventually
+
+if TYPE_CHECKING:
+    from .conftest import Network
+
+IN_SYNC = "3 devices, all in sync\n"
+
+
+def by_hand(network: Network) -> None:
+    """Change every attribute that FRR has, on two routers."""
+    network.lab.change(
+        "r1", "interface eth0", "description temporary", "no ip address 10.0.0.1/24", "ip address 10.0.0.77/24",
+        "no ipv6 address 2001:db8::1/64", "ipv6 address 2001:db8::77/64",
+    )  # fmt: skip
+    network.lab.change("r2", "interface eth1", "no description", "shutdown")
+
+
+def test_in_sync_is_exit_0(network: Network) -> None:
+    """Routers in line with their intent have no drift."""
+    answer = network.run("drift")
+    assert (answer.out, answer.status) == (IN_SYNC, 0)
+
+
+def test_drift_by_hand_is_found(network: Network) -> None:
+    """What somebody typed into vtysh is shown, running → intended."""
+    by_hand(network)
+    answer = network.run("drift")
+    assert answer.status == 2
+    for line in (
+        "description: temporary → core",
+        "+ address 10.0.0.1/24",
+        "- address 10.0.0.77/24",
+        "+ address 2001:db8::1/64",
+        "- address 2001:db8::77/64",
+        "description: (none) → customer",
+        "enabled: no → yes",
+    ):
+        assert line in answer.out
+
+
+def test_remediation_brings_the_routers_back_in_line(network: Network, booted: dict[str, str]) -> None:
+    """To the byte, saved, and a second run finds nothing."""
+    by_hand(network)
+    answer = network.run("remediate", "--yes")
+    assert answer.status == 0, answer.out + answer.err
+    assert network.running() == booted
+    for name in ("r1", "r2"):
+        config = network.driver(name).get_config()
+        assert config["running"] == config["startup"]
+    assert network.run("drift").out == IN_SYNC
+    assert network.run("remediate", "--yes").status == 0
+    assert network.running() == booted
+
+
+def test_a_port_that_nothing_was_configured_on(network: Network) -> None:
+    """It is not shown in the running configuration, and is there all the same: its intent can be applied."""
+    network.edit("r1", "interfaces:\n", "interfaces:\n  lo: {description: router id, addresses: [10.9.9.1/32]}\n")
+    assert network.run("drift").status == 2
+    answer = network.run("remediate", "--yes")
+    assert answer.status == 0, answer.out + answer.err
+    assert "interface lo\n description router id\n ip address 10.9.9.1/32\n" in network.running()["r1"]
+    assert network.run("drift").out == IN_SYNC
+
+
+def test_what_the_intent_does_not_model_stays(network: Network, booted: dict[str, str]) -> None:
+    """Lines of other protocols in a changed section are not touched."""
+    network.lab.change("r1", "interface eth0", "ipv6 nd ra-lifetime 0", "description temporary")
+    assert network.run("remediate", "--yes").status == 0
+    assert network.running()["r1"] == booted["r1"].replace("ipv6 nd mtu 1400", "ipv6 nd mtu 1400").replace(
+        " ipv6 nd mtu 1400\n", " ipv6 nd mtu 1400\n ipv6 nd ra-lifetime 0\n"
+    )
+
+
+def test_kernel_added_and_link_local_addresses_are_no_drift(network: Network) -> None:
+    """State is not configuration: `ip addr add` and what IPv6 makes up are seen, and left alone."""
+    network.lab.run("r1", "ip", "addr", "add", "203.0.113.1/24", "dev", "eth0")
+    try:
+        seen = network.driver("r1").get_interfaces_ip()["eth0"]
+        assert "203.0.113.1" in seen["ipv4"]
+        assert any(address.startswith("fe80:") for address in seen["ipv6"])
+        assert network.run("drift").out == IN_SYNC
+    finally:
+        network.lab.run("r1", "ip", "addr", "del", "203.0.113.1/24", "dev", "eth0")
+
+
+def test_a_deleted_interface_that_keeps_its_section(network: Network, booted: dict[str, str]) -> None:
+    """FRR remembers what was configured on it, and shows it as down; what was configured there can go."""
+    lab = network.lab
+    lab.run("r1", "ip", "link", "add", "br7", "type", "bridge")
+    lab.change("r1", "interface br7", "description gone soon", "ip address 10.7.7.1/24")
+    lab.run("r1", "ip", "link", "del", "br7")
+    assert "interface br7\n description gone soon\n" in lab.running_config("r1")
+    seen = network.driver("r1").get_interfaces()["br7"]
+    assert (seen["is_up"], seen["is_enabled"], seen["description"]) == (False, False, "gone soon")
+    try:
+        # Its address is not what is intended; the interface itself is nobody's to delete.
+        answer = network.run("drift")
+        assert answer.status == 0
+    finally:
+        lab.change("r1", "no interface br7")
+    assert network.running() == booted
+
+
+def test_a_bad_line_rolls_the_router_back(network: Network) -> None:
+    """FRR refuses an address in the middle of a change: exit 4, to the byte as before, the others are repaired."""
+    network.lab.change("r2", "interface eth1", "shutdown")
+    network.edit("r1", "10.1.1.1/24", "224.0.0.1/24")
+    network.edit("r1", "description: core", "description: backbone")
+    before = network.running()
+    answer = network.run("remediate", "--yes")
+    assert answer.status == 4, answer.out + answer.err
+    assert "% Invalid address" in answer.out + answer.err
+    after = network.running()
+    assert after["r1"] == before["r1"]
+    assert " shutdown" not in after["r2"]
+    assert network.driver("r1").has_pending_commit() is False
+
+
+def test_what_frr_cannot_do_is_refused_when_it_is_planned(network: Network) -> None:
+    """An MTU is the kernel's business: the object and the platform are named, and nothing is written."""
+    before = network.running()
+    network.edit("r1", "description: core,", "description: other, mtu: 9000,")
+    answer = network.run("plan")
+    assert answer.status == 3
+    assert "r1 eth0" in answer.out + answer.err
+    assert "mtu is not possible" in answer.out + answer.err
+    assert network.run("remediate", "--yes").status == 3
+    assert network.running() == before
+
+
+def test_an_interface_that_is_not_there_is_refused(network: Network) -> None:
+    """FRR would keep its configuration for the day when it comes; it is no change that can be verified."""
+    before = network.running()
+    network.edit("r1", "interfaces:\n", "interfaces:\n  Loopback7: {description: router id}\n")
+    answer = network.run("remediate", "--yes")
+    assert answer.status == 3, answer.out + answer.err
+    assert "Loopback7" in answer.out + answer.err
+    assert network.running() == before
+
+
+def test_a_router_that_is_switched_off_yields_no_deletes(network: Network) -> None:
+    """It is not read, nothing of it counts as missing, the others are repaired: exit 3."""
+    by_hand(network)
+    network.lab.off("r3")
+    answer = network.run("remediate", "--yes")
+    assert answer.status == 3
+    assert "r3" in answer.out + answer.err
+    answer = network.run("drift", "--output", "json")
+    assert answer.status == 3
+    assert answer.json["summary"]["delete"] == 0
+
+
+def test_a_router_that_is_switched_off_in_the_middle_of_a_run(network: Network) -> None:
+    """It goes between being read and being changed: no success is claimed for it, and the others are changed."""
+    from driftline.devices.drivers.frr import FRRDriver  # noqa: PLC0415
+
+    by_hand(network)
+    commit = FRRDriver.commit_config
+    boot = network.lab.routers["r1"].address
+
+    def pulled(self: FRRDriver, message: str = "", revert_in: int | None = None) -> None:
+        if self.hostname == boot:
+            network.lab.off("r1")
+        commit(self, message, revert_in)
+
+    FRRDriver.commit_config = pulled
+    try:
+        answer = network.run("remediate", "--yes")
+    finally:
+        FRRDriver.commit_config = commit
+    assert answer.status in (4, 5), answer.out + answer.err
+    network.lab.on("r1")
+    assert "description core" in network.lab.running_config("r1")  # it booted with what was saved
+    answer = network.run("drift")
+    assert answer.out == IN_SYNC
+
+
+def test_a_change_reverts_when_driftline_is_killed_before_it_confirms(
+    network: Network, booted: dict[str, str]
+) -> None:
+    """The process is killed between commit and confirm; the router is as before when its timer has run out."""
+    by_hand(network)
+    before = network.running()
+    killed = _killed_at(network, "confirm_commit")
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert network.running() != before
+    assert eventually(lambda: network.running() == before, 15)
+    assert booted != before
+
+
+def test_a_killed_run_is_resumed(network: Network, booted: dict[str, str]) -> None:
+    """Another process takes up what was left waiting, and the routers end as if nothing had happened."""
+    by_hand(network)
+    killed = _killed_at(network, "confirm_commit")
+    assert killed.returncode == -signal.SIGKILL
+    run = network.run("history", "--output", "json").json
+    answer = network.run("resume", _latest(run))
+    assert answer.status == 0, answer.out + answer.err
+    assert network.running() == booted
+
+
+def _latest(history: object) -> str:
+    runs = history["runs"] if isinstance(history, dict) else history
+    return str(runs[0]["id"] if "id" in runs[0] else runs[0]["run"])
+
+
+def _killed_at(network: Network, method: str) -> subprocess.CompletedProcess[bytes]:
+    script = f"""
+        import os, signal
+        from driftline.cli import main
+        from driftline.devices.drivers.frr import FRRDriver
+        FRRDriver.{method} = lambda self: os.kill(os.getpid(), signal.SIGKILL)
+        main(["remediate", "--yes", "--config", {str(network.folder / "driftline.yml")!r}])
+    """
+    words = [sys.executable, "-c", textwrap.dedent(script)]
+    return subprocess.run(words, capture_output=True, check=False, timeout=60, env=os.environ)
