@@ -76,12 +76,18 @@ class _Request(Generic[Result]):
         return self._result
 
 
+def _sqlite(path: Path, timeout: float) -> SqliteFile:
+    return SqliteFile(path, application=APPLICATION, version=VERSION, schema=SCHEMA, timeout=timeout)
+
+
 class _Opened:
     """What belongs to one process: a forked one must not touch its parent's connection, nor its locks."""
 
     def __init__(self, path: Path, timeout: float) -> None:
         self.process = os.getpid()
-        self.file = SqliteFile(path, application=APPLICATION, version=VERSION, schema=SCHEMA, timeout=timeout)
+        self.file = _sqlite(path, timeout)
+        self.reader = _sqlite(path, timeout)
+        """Leases are asked for before every call to a device: that must not wait for a commit on its way to disk."""
         self.changed = threading.Condition()
         self.waiting: list[_Request[Any]] = []
         self.leader: _Request[Any] | None = None
@@ -116,7 +122,7 @@ class JournalFile:
 
     def read(self, statement: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows that a query finds."""
-        return self._mine().file.read(statement, values)
+        return self._mine().reader.read(statement, values)
 
     def write(self, work: Callable[[Writing], Result]) -> Result:
         """Do some work in a transaction, alone or with that of others, and return when it is on disk.
@@ -137,6 +143,7 @@ class JournalFile:
     def close(self) -> None:
         """Close the file."""
         if self._opened.process == os.getpid():
+            self._opened.reader.close()
             self._opened.file.close()
 
     def _mine(self) -> _Opened:
