@@ -6,6 +6,7 @@ They are passed down, never imported as a global. The environment wins over the 
 
 from __future__ import annotations
 
+import hashlib
 import os
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -149,6 +150,12 @@ class Settings(BaseSettings):
     def path(self, path: Path) -> Path:
         """Return a path of the settings as one that can be opened."""
         return self.folder / path.expanduser()
+
+    @property
+    def source_id(self) -> str:
+        """Tells this network from others that share the state directory."""
+        source = str(self.path(self.intended.path).resolve())
+        return hashlib.sha256(source.encode()).hexdigest()[:12]
 
     @property
     def journal_key(self) -> SecretStr | None:

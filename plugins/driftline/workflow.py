@@ -227,8 +227,11 @@ def _expected(made: Plan) -> list[Expected]:
 
 
 def limited(made: Plan, pattern: str) -> Plan:
-    """Return the part of a plan for the devices that a pattern chooses, by name or site."""
-    devices = [Device(name=unit, site=facts.get("site", "")) for unit, facts in made.identities.items()]
+    """Return the part of a plan for the devices that a pattern chooses, by name, site or role."""
+    devices = [
+        Device(name=unit, site=facts.get("site", ""), role=facts.get("role"))
+        for unit, facts in made.identities.items()
+    ]
     chosen = select(devices, pattern)
     if not chosen:
         raise _nothing_chosen(pattern)
@@ -265,6 +268,7 @@ def ready(
         devices=actual.known() if intended is None else intended.get_all("device"),
         intended=made.intended or None,
         intended_before=_intended_before(settings),
+        source_time=None if intended is None else intended.touched,
         plan_time=about.plan_time,
         connected=actual.connected(),
     )
@@ -361,7 +365,12 @@ def apply(
             run.id, result, actual.failures, tuple(notes), made, about, settings.apply, groups, left
         )
         if not result.interrupted:  # else it stays open, to be resumed
-            recorder.end(result, intended=fresh.plan.intended, converged=applied.converged)
+            recorder.end(
+                result,
+                intended=fresh.plan.intended,
+                source=settings.source_id,
+                converged=applied.converged,
+            )
         journal.prune(settings.journal.keep_days)
     if not about.of:  # what was brought back is not what devices and intent agree on
         _remember(made, fresh.plan, actual, result, settings)
@@ -413,13 +422,14 @@ def remember_in_sync(loaded: Loaded, made: Plan, settings: Settings) -> None:
 
 
 def _base_folder(settings: Settings) -> Path:
-    return settings.path(settings.state_dir) / "base"
+    return settings.path(settings.state_dir) / "base" / settings.source_id
 
 
 def _intended_before(settings: Settings) -> Counts | None:
     """Return how many objects were intended at the last successful run."""
     with open_journal(settings) as journal:
-        return next((end["intended"] for end in journal.ends("applied") if end.get("intended")), None)
+        ends = (end for end in journal.ends("applied") if end.get("source") == settings.source_id)
+        return next((end["intended"] for end in ends if end.get("intended")), None)
 
 
 def open_journal(settings: Settings) -> Journal:

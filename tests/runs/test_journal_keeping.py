@@ -80,11 +80,12 @@ def test_the_wrong_key(tmp_path: Path) -> None:
 
 
 def test_no_key_where_one_is_needed(tmp_path: Path) -> None:
-    """What is encrypted stays so; new texts are kept without."""
+    """What is encrypted stays so; without the key nothing new is kept, since it would be readable."""
     run = keep(tmp_path, SecretStr("right"))
     assert refused(tmp_path, run, None, "JOURNAL-KEY") == "what is kept is encrypted, and there is no key"
     refused(tmp_path, run, SecretStr(""), "JOURNAL-KEY")
-    keep(tmp_path)
+    with pytest.raises(JournalError, match="there is no key"):
+        keep(tmp_path)
 
 
 def test_a_key_is_set_later(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _about_runs(commands: Any) -> None:
     showing = _add(verbs, history.backup_show, name="show")
     showing.add_argument("--out", type=Path, metavar="FILE", help="write it to a file of yours alone")
     restoring = _add(
-        verbs, history.backup_restore, _connecting(), _diff(), _running(), _asking(), name="restore"
+        verbs, history.backup_restore, _connecting(), _diff(), _recorded(), _asking(), name="restore"
     )
     for one in (showing, restoring):
         one.add_argument("run", metavar="RUN", help=_RUN)
@@ -190,16 +190,21 @@ def _checking() -> Parser:
 
 
 def _running() -> Parser:
-    shared = Parser(add_help=False)
+    shared = Parser(add_help=False, parents=[_recorded()])
     shared.add_argument(
         "--scope", choices=("unit", "site", "run"), help="what changes together or not at all"
     )
     shared.add_argument("--batch", metavar="SIZES", help="go forward in batches: '1,10%%,100%%'")
-    shared.add_argument("--ticket", metavar="TEXT", help="the change's number, for the record")
-    shared.add_argument("--comment", metavar="TEXT", help="what it is for, for the record")
     shared.add_argument(
         "--override-window", metavar="TICKET", help="change devices outside their change windows"
     )
+    return shared
+
+
+def _recorded() -> Parser:
+    shared = Parser(add_help=False)
+    shared.add_argument("--ticket", metavar="TEXT", help="the change's number, for the record")
+    shared.add_argument("--comment", metavar="TEXT", help="what it is for, for the record")
     return shared
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from driftline.engine.exceptions import PlanError
 from driftline.reports import drift_report, plan_diff, plan_view
 
 from .exit_status import ExitStatus, of_drift
@@ -112,6 +113,12 @@ def remediate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     from driftline import workflow  # noqa: PLC0415
 
     settings = settings_of(arguments)
+    if settings.signing.required and not arguments.check:
+        raise PlanError(
+            "the settings require signed plans, and remediate applies its plan at once",
+            code="SIGNATURE-MISSING",
+            hint="use plan --out, let it be signed, then apply",
+        )
     loaded = load(arguments, settings, terminal)
     try:
         made = _planned(loaded, settings, arguments)
@@ -156,11 +163,12 @@ def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:
     """Return what a run is for, as the arguments say it."""
     from driftline.workflow import About  # noqa: PLC0415
 
+    override = getattr(arguments, "override_window", None)
     return About(
         kind=kind,
-        ticket=arguments.ticket or arguments.override_window or "",
+        ticket=arguments.ticket or override or "",
         comment=arguments.comment or "",
-        override_windows=arguments.override_window is not None,
+        override_windows=override is not None,
         **more,
     )
 

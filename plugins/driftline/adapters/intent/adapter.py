@@ -11,11 +11,13 @@ from driftline.engine import Adapter
 from driftline.engine.exceptions import Problem
 from driftline.network import Device, Interface, IPAddress, Site, Vlan
 
+from .age import last_touched
 from .files import read_intent
 from .intended import IntendedDevice, IntendedInterface, intended_devices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
     from pathlib import Path
 
 log = structlog.get_logger(__name__)
@@ -52,12 +54,14 @@ class IntentAdapter(Adapter):
         self.limit = None if limit is None else frozenset(limit)
         self.digests: dict[str, str] = {}
         """The hash of every file that was loaded, by its name below the folder."""
+        self.touched: datetime | None = None
+        """When the files were changed or fetched last."""
 
     def load(self) -> None:
         """Fill the dataset; raises LoadError with every problem of every file, and then loads nothing."""
         problems: list[Problem] = []
         files = read_intent(self.path, self.cache_dir, problems)
-        self.digests = files.digests
+        self.digests, self.touched = files.digests, last_touched(self.path)
         devices = intended_devices(files, problems)
         problems.extend(_unknown_devices(self.limit or (), files.devices.names))
         if problems:

@@ -39,7 +39,13 @@ class KeptTexts:
         self._sealing = threading.Lock()
 
     def check_key(self) -> None:
-        """Raise JournalError (JOURNAL-KEY) when there is a key, and it is not the one of this journal."""
+        """Raise JournalError (JOURNAL-KEY) when the key is not the one of this journal, or there is none any more."""
+        if self._key is None and self._file.read(_SEAL):
+            raise JournalError(
+                "what this journal keeps is encrypted, and there is no key",
+                code="JOURNAL-KEY",
+                hint="set the key, or use another state directory: what is kept would be readable from now on",
+            )
         self._seal()
 
     def keep(self, run: str, unit: str, purpose: str, text: str) -> str:
