@@ -129,9 +129,7 @@ def test_an_error_that_quotes_it(secretive: Fabric, line: str) -> None:
         "commit timer",
         "commit$",
     ):
-        secretive.lab["leaf1"].inject(
-            Fault(K.COMMAND_ERROR, command=command, text=f"% Refused: {line}")
-        )
+        secretive.lab["leaf1"].inject(Fault(K.COMMAND_ERROR, command=command, text=f"% Refused: {line}"))
         answers.append(secretive.run("apply", plan, "-vv", "--output", "json"))
         assert answers[-1].status in (3, 4, 5)
         secretive.lab.clear_faults()

@@ -17,7 +17,7 @@ from .models import LiveInterface, LiveIPAddress, LiveVlan
 from .platforms import platform_named
 from .reading import Reading, parse, read_device
 from .recalled import RecalledAdapter
-from .remediation import lines_between, wanted_after
+from .remediation import lines_between, shown, wanted_after
 from .replacing import ReplacingSession
 from .session import DeviceSession
 from .state import Change, DeviceState
@@ -148,7 +148,10 @@ class DeviceAdapter(Adapter):
         others = [self.fleet.host(name) for name in self.fleet.names if name not in self.expected]
         return [
             *self.get_all("device"),
-            *(Device(name=host.name, site=str(host.get("site") or ""), role=host.get("role")) for host in others),
+            *(
+                Device(name=host.name, site=str(host.get("site") or ""), role=host.get("role"))
+                for host in others
+            ),
         ]
 
     def connected(self) -> dict[str, str]:
@@ -274,7 +277,8 @@ class DeviceAdapter(Adapter):
             session.begin([step.id for step in steps])
             for step in steps:
                 session.stage(_change(step))
-            diff = session.prepare()
+            session.prepare()
+            diff = session.own_diff()
         finally:
             session.rollback()
             session.close()
@@ -315,12 +319,15 @@ class DeviceAdapter(Adapter):
     def renew(self, devices: Iterable[str]) -> None:
         """Let the records of devices be what their sessions read back last."""
         for name in devices:
-            device: Any = self.get("device", {"name": name})
+            session, device = self._sessions[name], self.get("device", {"name": name})
+            found, session.found = session.found, {}  # they hang in this dataset from now on
+            if not found:
+                continue
             site = self._site(device.site)
             self.remove(device, remove_children=True)
             site.remove_child(device)
             facts = device.model_dump(exclude={*device.get_children_mapping().values(), "adapter"})
-            hang(self, site, Device(**facts), self._sessions[name].found)
+            hang(self, site, Device(**facts), found)
         for site in self.get_all(Site):
             site.devices.sort()
 
@@ -344,7 +351,8 @@ class DeviceAdapter(Adapter):
         now = self._states[unit]
         platform = self.platform_of(unit)
         wanted = wanted_after(platform, now, changes, self.recalled.get(unit))
-        return lines_between(platform, now, wanted, [change.key for change in changes])
+        lines = lines_between(platform, now, wanted, [change.key for change in changes])
+        return [shown(line) for line in lines]
 
     def close(self) -> None:
         """Close all connections."""

@@ -23,10 +23,12 @@ if TYPE_CHECKING:
 
 # What follows such a word, up to the next quotation mark, may be a secret.
 _SECRET = re.compile(
-    r"""\b(?:(password|passphrase|secret|community|key|key-string|md5)(['"]?(?:\s*[=:]\s*|\s+)['"]?)"""
+    r"""\b(?:(password|passphrase|secret|community|key|key-string|md5|psk|authentication text|(?:auth|priv) [\w-]+"""
+    r"""|version (?:1|2c))(['"]?(?:\s*[=:]\s*|\s+)['"]?)"""
     r"""|(input)(['"]?\s*[=:]\s*['"]?))[^'"\n]+""",
     re.IGNORECASE,
 )
+_ANSWERS = re.compile(r"output: .*(?=errors: )", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ def translate(error: BaseException, device: str, doing: str) -> DriftlineError:
     meaning = _meaning(error)
     text = _text(error)
     ours = meaning.kind(f"{device}: {doing}: {meaning.message or text}", code=meaning.code, hint=meaning.hint)
-    ours.__cause__ = error if redacted(str(error)) == str(error) else None
+    ours.__cause__ = error if all(_clean(str(one)) == str(one) for one in _chain(error)) else None
     ours.__suppress_context__ = True
     return ours
 
@@ -132,6 +134,11 @@ def translate(error: BaseException, device: str, doing: str) -> DriftlineError:
 def redacted(text: str) -> str:
     """Return a text without what may be a secret in it."""
     return _SECRET.sub(r"\1\2\3\4<removed>", text)
+
+
+def _clean(text: str) -> str:
+    """Return an error's text without what may be a secret, and without answers to other commands before it."""
+    return redacted(_ANSWERS.sub("", text))
 
 
 def _meaning(error: BaseException) -> _Meaning:
@@ -166,5 +173,5 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 def _text(error: BaseException) -> str:
     """Return the error's first line, told by its class when it is no message; drivers append whole answers."""
-    line = (redacted(str(error)).strip().splitlines() or [""])[0][:300]
+    line = (_clean(str(error)).strip().splitlines() or [""])[0][:300]
     return line if " " in line else f"{type(error).__name__} {line}".strip()

@@ -113,8 +113,10 @@ class Fleet:
             try:
                 host.open_connection(_CONNECTION, self.nornir.config, **self._parameters(host))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is translated
-                ours = translate(error, name, "connecting")
-                raise ours from ours.__cause__
+                failure = translate(error, name, "connecting")
+            else:
+                return host.connections[_CONNECTION].connection
+            raise failure  # not in the handler: the driver's exception, which may quote secrets, would be its context
         return host.connections[_CONNECTION].connection
 
     def _parameters(self, host: Host) -> dict[str, Any]:

@@ -132,4 +132,4 @@ def _getter(getter: Callable[[], Any], device: str, doing: str) -> Any:
         return getter()
     except Exception as error:  # noqa: BLE001 - whatever it is, it is translated
         ours = translate(error, device, doing)
-        raise ours from ours.__cause__
+    raise ours  # not in the handler: the driver's exception, which may quote secrets, would be its context
