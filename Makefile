@@ -14,7 +14,7 @@ READY := $(VENV)/ready
 RELIABILITY_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-reliability lint types contracts unit bench docs lock clean
+.PHONY: help demo test test-reliability test-lab lint types contracts unit bench docs lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,13 @@ unit: $(READY) ## the tests alone
 
 test-reliability: $(READY) ## processes killed, devices failing, at every place; minutes, with the figures at the end
 	DRIFTLINE_RELIABILITY_SECONDS=$(RELIABILITY_SECONDS) $(BIN)/python -m pytest -n auto tests/reliability
+
+ROUTERS := frr frr-pythontools openssh-server iproute2
+test-lab: $(READY) ## tests on real routers: FRRouting in network namespaces (root on Debian)
+	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || dpkg -s $(ROUTERS) >/dev/null 2>&1 || \
+		.ci/install $(ROUTERS)
+	DRIFTLINE_TEST_LAB=1 $(BIN)/python -m pytest tests/frr \
+		"tests/docs/test_examples.py::test_the_examples_of_a_page_run[frr.md]"
 
 bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/engine.py

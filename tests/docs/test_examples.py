@@ -1,7 +1,8 @@
 """The examples of README and docs are run as they stand.
 
 A block after `<!-- file: PATH -->` is written to PATH. A `console` block is run line by line; what a command
-prints must be what stands below it, where `...` stands for anything. A `python` block is run as a script.
+prints must be what stands below it, where `...` stands for anything. A `python` block is run as a script. A page
+with `<!-- needs: routers -->` is run by `make test-lab`, on a machine that can run them.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from driftline.lab.frr import why_not
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -29,6 +32,15 @@ def runnable(page: Path) -> list[re.Match[str]]:
         for block in BLOCK.finditer(page.read_text())
         if block["file"] or block["kind"] in ("console", "python")
     ]
+
+
+def skip_without_routers() -> None:
+    """Skip a test that needs routers, with the reason."""
+    if "DRIFTLINE_TEST_LAB" not in os.environ:
+        pytest.skip("routers are started by `make test-lab` only")
+    reason = why_not()
+    if reason is not None:
+        pytest.skip(f"no routers here: {reason.code} {reason.message}; {reason.hint}")
 
 
 def run_shell(text: str, folder: Path, environment: dict[str, str]) -> None:
@@ -52,6 +64,8 @@ def run_shell(text: str, folder: Path, environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("page", [page for page in PAGES if runnable(page)], ids=lambda page: page.name)
 def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
     """Every example of the page does what the page says, in a fresh folder."""
+    if "<!-- needs: routers -->" in page.read_text():
+        skip_without_routers()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     try:
@@ -75,6 +89,8 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
     finally:
         if (tmp_path / ".driftline/lab.sock").exists():
             subprocess.run(["driftline", "lab", "down"], cwd=tmp_path, env=environment, check=False)
+        if (tmp_path / ".driftline/frr/lab.json").exists():
+            subprocess.run(["driftline", "lab", "frr", "down"], cwd=tmp_path, env=environment, check=False)
 
 
 @pytest.mark.parametrize("page", [*PAGES, ROOT / "CONTRIBUTING.md"], ids=lambda page: page.name)

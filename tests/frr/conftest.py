@@ -5,7 +5,6 @@ They are started once for all tests of this folder. Where that can't be, every t
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +14,9 @@ import yaml
 from napalm import get_network_driver
 
 from driftline.cli import main
-from driftline.lab.frr import RouterLab, why_not
+from driftline.lab.frr import RouterLab
 from tests.conftest import Answer
+from tests.docs.test_examples import skip_without_routers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,11 +63,7 @@ interfaces:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RouterLab]:
     """Three routers, started once; another lab on this machine is not disturbed."""
-    if "DRIFTLINE_TEST_LAB" not in os.environ:
-        pytest.skip("routers are started by `make test-lab` only")
-    reason = why_not()
-    if reason is not None:
-        pytest.skip(f"no routers here: {reason.code} {reason.message}; {reason.hint}")
+    skip_without_routers()
     lab = RouterLab(tmp_path_factory.mktemp("frr") / "lab", network="198.18.98.0/24", prefix="frt")
     try:
         lab.up(len(NAMES), {name: STARTUP.format(name=name, number=name[1:]) for name in NAMES})
@@ -132,7 +128,7 @@ def network(
     settings = {
         "intended": {"path": "intent"},
         "nornir": {"options": {"host_file": "hosts.yml"}},
-        "connection": {"timeout": 10},
+        "connection": {"timeout": 5},
         "apply": {"revert_in": 10},
         "state_dir": str(tmp_path / "state"),
     }

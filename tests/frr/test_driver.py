@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from .conftest import Network
 
+pytestmark = pytest.mark.routers
 CHANGE = """\
 interface eth1
  description what? this
@@ -81,8 +82,9 @@ def test_a_merge_is_compared_committed_and_taken_back(network: Network) -> None:
     assert driver.get_config()["running"] == before["running"]
     driver.commit_config()
     after = driver.get_config()
-    assert " description what? this\n ip address 10.1.1.9/24\n ipv6 address 2001:db8:9::1/64\n shutdown\n" in (
-        after["running"]
+    assert (
+        " description what? this\n ip address 10.1.1.9/24\n ipv6 address 2001:db8:9::1/64\n shutdown\n"
+        in (after["running"])
     )
     assert after["running"] == after["startup"]
     driver.rollback()

@@ -92,8 +92,10 @@ def test_conflicts_are_shown() -> None:
 
     lines = [line.strip() for line in view.to_text().splitlines() if "!" in line]
     assert lines == [
-        "! vlan 20 name: a at the last run, the intent says b, the device c: to be decided, as with "
-        "--decide 'leaf1 vlan 20 name=dest_wins'",
+        (
+            "! vlan 20 name: a at the last run, the intent says b, the device c: to be decided, as with "
+            "--decide 'leaf1 vlan 20 name=dest_wins'"
+        ),
         "! vlan 20 name: 1 at the last run, the intent says 2, the device 3: the intent wins",
     ]
     told = json.loads(json.dumps(view.to_dict()))["devices"][0]["conflicts"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -196,3 +199,29 @@ def test_a_health_check_that_can_not_be_asked_is_found_before_anything_is_writte
     fabric.setting(apply={"batches": {"sizes": [1], "health": [{"hook": "nosuch:thing"}]}})
     assert "PLUGIN-BROKEN" in refused(fabric)
     assert fabric.run("history", "--output", "json").json["runs"] == []
+
+
+def test_a_killed_run_is_resumed_and_taken_back_all_the_same(fabric: Fabric) -> None:
+    """As it was begun: outside of its window with a ticket, and with earlier batches to be reverted."""
+    before = drift_everywhere(fabric)
+    with_window(fabric, Window.model_validate({"allow": "*", "dates": "2020-01-01"}))
+    fabric.setting(
+        apply={"batches": {"sizes": [1], "health": [SICK], "on_failure": "revert"}},
+        connection={"timeout": 30},
+    )
+    fabric.lab["leaf1"].inject(Fault(FaultKind.TIMEOUT, command="show running-config", skip=3, times=1))
+    command = [sys.executable, "-m", "driftline.cli", "remediate", "--yes", "--override-window", "EMERG2"]
+    process = subprocess.Popen([*command, "--config", str(fabric.folder / "driftline.yml")])
+    deadline = time.monotonic() + 30
+    while fabric.lab["leaf1"].counters.timed_commits == 0 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    fabric.lab.clear_faults()
+    fabric.setting(apply={"batches": None})  # what counts is what the run was begun with
+    run = fabric.run("history", "--output", "json").json["runs"][0]["id"]
+    answer = fabric.run("resume", run, "--output", "json")
+    assert answer.status == 4, answer.out
+    assert outcomes(answer.json) == {"core1": "applied", "leaf1": "rolled-back", "leaf2": "skipped"}
+    assert outcomes(answer.json["reverted"]) == {"core1": "applied"}
+    assert fabric.running() == before

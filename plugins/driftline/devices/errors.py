@@ -63,6 +63,19 @@ _NOT_PERMITTED = _Meaning(
     "the device does not permit this user to do it",
     "check the user's role, and the enable secret (DRIFTLINE_CREDENTIALS__ENABLE_SECRET)",
 )
+_HOST_KEY = _Meaning(
+    Unreachable,
+    "DEVICE-HOST-KEY",
+    "its SSH host key is not known",
+    "look at the key on the device itself, then put it into ~/.ssh/known_hosts (ssh-keyscan), or name a file of"
+    " keys with optional_args.alt_key_file",
+)
+_OTHER_HOST_KEY = _Meaning(
+    Unreachable,
+    "DEVICE-HOST-KEY",
+    "its SSH host key is another one than the known one",
+    "was the device replaced? if not, somebody else answers: the known key is in ~/.ssh/known_hosts",
+)
 _TIMEOUT = _Meaning(
     Unreachable,
     "DEVICE-TIMEOUT",
@@ -144,10 +157,19 @@ def _clean(text: str) -> str:
 def _meaning(error: BaseException) -> _Meaning:
     chain = list(_chain(error))
     text = str(error)
+    if host_key := _host_key("\n".join(map(str, chain))):
+        return host_key
     if any(type(one).__module__.startswith("pyeapi") for one in chain) and (special := _eapi(chain, text)):
         return special
     names = {cls.__name__ for one in chain for cls in type(one).__mro__}
     return next((meaning for name, meaning in MEANINGS.items() if name in names), _ERROR)
+
+
+def _host_key(text: str) -> _Meaning | None:
+    """Return what only the text of an SSH error, or of one above it, tells: Netmiko calls it a timeout."""
+    if "not found in known_hosts" in text:
+        return _HOST_KEY
+    return _OTHER_HOST_KEY if re.search(r"Host key for server .* does not match", text) else None
 
 
 def _eapi(chain: list[BaseException], text: str) -> _Meaning | None:

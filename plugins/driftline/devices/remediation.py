@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from hier_config import WorkflowRemediation, get_hconfig
 
-from driftline.engine.exceptions import PrepareError
 from driftline.network import Interface, InterfaceKind, IPAddress, Vlan, name_order
 
 from .errors import redacted
+from .possible import changes_layer, check, moves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +42,7 @@ def lines_between(
     """
     touched = sections_of(now, wanted, keys)
     for key in touched:
-        _check(platform, now, wanted, key)
+        check(platform, now, wanted, key)
     # What blocks others goes first: EOS, for one, refuses a subnet that another interface still has.
     between = _without_blockers(now, wanted, touched)
     kept = [key for key in touched if key not in wanted.resets]
@@ -89,18 +89,11 @@ def wanted_after(
 def _lose_switching(platform: Platform, now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> None:
     """Take from ports that become routed what they would do as switched ones: the device would lose it."""
     for key in keys:
-        before, after = now.objects.get(key), wanted.objects.get(key)
-        if _changes_layer(before, after) and after.mode == "routed":
+        after: Any = wanted.objects.get(key)
+        if changes_layer(now.objects.get(key), after) and after.mode == "routed":
             defaults = platform.defaults_on(now, after.kind)
             values = {name: getattr(after, name) for name in type(after).model_fields if name != "adapter"}
             wanted.put(Interface(**values | {name: defaults[name] for name in _SWITCHING}))
-
-
-def _changes_layer(before: Any, after: Any) -> bool:
-    """Return whether a port changes between switched and routed."""
-    if not isinstance(before, Interface) or not isinstance(after, Interface):
-        return False
-    return (before.mode == "routed") != (after.mode == "routed")
 
 
 def _recalled_lines(now: DeviceState, then: DeviceState, key: Key) -> tuple[Kept, ...]:
@@ -157,110 +150,19 @@ def _headers(now: DeviceState, wanted: DeviceState, key: Key) -> set[str]:
     return {f"vlan {obj.vid}" if isinstance(obj, Vlan) else f"interface {obj.name}" for obj in found}
 
 
-# What can't be ------------------------------------------------------------------------------------------
-
-
-def _check(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -> None:
-    obj = wanted.objects.get(key)
-    there = obj or now.objects.get(key)
-    if there is None:
-        return
-    what = f"{key[0]} {there.get_shortname()}"
-    if key[0] in now.impossible:
-        message = f"{what} is not possible on {platform.name}: {now.impossible[key[0]]}"
-        raise _impossible(key, message, "PLAN-UNSUPPORTED", "take it out of the intent")
-    if obj is None:
-        return
-    before = now.objects.get(key)
-    for name, value in obj.get_attrs().items():
-        if isinstance(value, str) and not value.isprintable() and getattr(before, name, None) != value:
-            raise _impossible(
-                key,
-                f"{what}: its {name} has characters that no configuration line can have",
-                "DEVICE-TEXT",
-                "take line breaks, tabs and other control characters out of it",
-            )
-    if isinstance(obj, Interface):
-        _check_interface(platform, now, wanted, key)
-        _check_addresses(platform, now, wanted, key)
-
-
-def _check_interface(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -> None:
-    obj, before = wanted.objects[key], now.objects.get(key)
-    what = f"interface {obj.get_shortname()}"
-    if obj.vrf and obj.vrf not in wanted.vrfs and (before is None or before.vrf != obj.vrf):
-        raise _impossible(
-            key,
-            f"{what}: VRF {obj.vrf!r} is not defined on {wanted.device}",
-            "DEVICE-NO-VRF",
-            "define the VRF on the device first; driftline puts interfaces into VRFs but does not make them",
-        )
-    for name, reason in now.impossible.items():
-        if before is not None and getattr(obj, name, None) != getattr(before, name, None):
-            message = f"{what}: {name} can't be changed on {platform.name}: {reason}"
-            raise _impossible(key, message, "PLAN-UNSUPPORTED", "take it out of the intent")
-    if key in wanted.resets and not platform.reset_interface:
-        raise _impossible(
-            key,
-            f"{what}: {platform.name} has no factory default that a port could be put back to",
-            "PLAN-UNSUPPORTED",
-            "list the port in the intent, with what it shall be",
-        )
-
-
-def _check_addresses(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -> None:
-    obj, before = wanted.objects[key], now.objects.get(key)
-    what = f"interface {obj.get_shortname()}"
-    addresses = wanted.addresses_of(obj.name)
-    first = next((address for address in addresses if address.is_ipv4), None)
-    if first is not None and first.secondary:
-        raise _impossible(
-            key,
-            f"{what}: {first.address} can't be secondary, there is no primary address",
-            "DEVICE-NO-PRIMARY",
-            "list the primary address too",
-        )
-    new = [address.address for address in addresses if _moves(address, now) or _changes_layer(before, obj)]
-    if new and platform.modes_exclude and obj.access_vlan is not None and obj.mode != "routed":
-        raise _impossible(
-            key,
-            f"{what}: it is a switched port, and can't have {new[0]}",
-            "DEVICE-SWITCHED",
-            "make it a routed port (mode: routed), or take the address away",
-        )
-    if platform.vrf_change_refused and before is not None and before.vrf != obj.vrf:
-        if now.addresses_of(obj.name):
-            raise _impossible(
-                key,
-                f"{what}: {platform.name} refuses another VRF while the interface has addresses",
-                "DEVICE-VRF-CHANGE",
-                "take the addresses away in a run of their own first",
-            )
-
-
-def _impossible(key: Key, message: str, code: str, hint: str) -> PrepareError:
-    return PrepareError(message, culprits={key: message}, code=code, hint=hint)
-
-
 # Addresses in each other's way ----------------------------------------------------------------------------
 
 
 def _without_blockers(now: DeviceState, wanted: DeviceState, touched: list[Key]) -> DeviceState:
     """Return `now` without the addresses that leave an interface, and in whose subnet another gets one."""
     between = now.copy()
-    arriving = [a for a in wanted.of("ip_address") if _moves(a, now)]
+    arriving = [a for a in wanted.of("ip_address") if moves(a, now)]
     for address in now.of("ip_address"):
-        if _interface_key(address) not in touched or not _moves(address, wanted):
+        if _interface_key(address) not in touched or not moves(address, wanted):
             continue
         if any(_blocks(address, other) for other in arriving):
             _drop(between, address)
     return between
-
-
-def _moves(address: IPAddress, other: DeviceState) -> bool:
-    """Return whether the other state does not have the address, or has it on another interface."""
-    there = other.objects.get(("ip_address", address.get_unique_id()))
-    return there is None or not IPAddress.same("interface", there.interface, address.interface)
 
 
 def _blocks(address: IPAddress, other: IPAddress) -> bool:
@@ -289,8 +191,8 @@ def _as_dropped(platform: Platform, now: DeviceState, wanted: DeviceState, touch
     seen = now.copy()
     for key in touched:
         before, after = now.objects.get(key), wanted.objects.get(key)
-        if _changes_layer(before, after):
-            seen.put(before.model_copy(update=dict.fromkeys(platform.mode_change_forgets)))
+        if changes_layer(before, after):
+            seen.put(now.objects[key].model_copy(update=dict.fromkeys(platform.mode_change_forgets)))
         if not isinstance(before, Interface) or not isinstance(after, Interface) or before.vrf == after.vrf:
             continue
         if platform.vrf_change_drops:

@@ -32,6 +32,7 @@ LAYER_ORDER: Mapping[str, int] = {
     r"^no switchport \S": -12,
     r"^no (ip|ipv4) address .*secondary$": -11,
     r"^no (ip|ipv4|ipv6) address \S": -10,
+    r"^no (ip )?vrf \S": -9,
     r"^(no )?switchport$": -5,
 }
 """A pattern of lines inside an interface's section → their place in it, from the first to the last; others: 0."""
@@ -76,7 +77,7 @@ def section_rules(
         ordering=[
             *(
                 OrderingRule(match_rules=(_INTERFACE, MatchRule(re_search=pattern)), weight=weight)
-                for pattern, weight in reversed((order or {}).items())  # the last that matches counts
+                for pattern, weight in reversed([*(order or {}).items()])  # the last that matches counts
             ),
             # What others refer to goes last.
             OrderingRule(match_rules=(MatchRule(startswith="no interface "),), weight=10),

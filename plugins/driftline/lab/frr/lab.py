@@ -212,16 +212,21 @@ class RouterLab:
             )
         self.routers[router.name] = replace(router, pid=process.pid, started=started_at(process.pid))
         self._record.write(self._file)
-        _wait_for_namespace(process)
-        self._plug(router, process.pid)
-        process.returncode = 0  # it lives on without us; nobody is going to wait for it
+        try:
+            _wait_for_namespace(process)
+            self._plug(router, process.pid)
+        finally:
+            process.returncode = 0  # it lives on without us; nobody is going to wait for it
 
     def _plug(self, router: Router, pid: int) -> None:
         """Give a router its ports."""
         management, data = self._bridges
-        for port, end in _LINKS.items():
+        for number, (port, end) in enumerate(_LINKS.items()):
             ours = self._end(router, end)
-            call("ip", "link", "add", ours, "type", "veth", "peer", "name", port, "netns", str(pid))
+            # As on any box, a port keeps its address when it is switched off and on.
+            mac = f"02:66:72:72:{router.number:02x}:{number:02x}"
+            theirs = ("name", port, "address", mac, "netns", str(pid))
+            call("ip", "link", "add", ours, "type", "veth", "peer", *theirs)
             call("ip", "link", "set", ours, "master", management if port == "mgmt0" else data, "up")
 
     def _unplug(self, router: Router) -> None:

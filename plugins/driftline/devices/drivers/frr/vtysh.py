@@ -102,7 +102,7 @@ class Vtysh:
         except NetmikoAuthenticationException as error:
             raise ConnectAuthError(f"{host}: the credentials were refused") from error
         except (NetmikoTimeoutException, ReadException, ReadTimeout, SSHException, OSError) as error:
-            raise _failed(host, error) from error
+            raise _failed(host, error) from None  # Netmiko calls whatever goes wrong a timeout
 
     @property
     def has_shell(self) -> bool:

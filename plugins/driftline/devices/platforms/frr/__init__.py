@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from hier_config.models import IdempotentCommandsRule, MatchRule, NegationDefaultWithRule, OrderingRule
 from hier_config.platforms.driver_base import HConfigDriverBase, HConfigDriverRules
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from driftline.devices.platforms.base import Capabilities, Platform
+from driftline.devices.platforms.limits import refused
+from driftline.devices.platforms.secure import ssh_options
+from driftline.devices.platforms.templates import section_template
 from driftline.engine.exceptions import PrepareError
 from driftline.network import InterfaceKind
 
@@ -52,10 +54,9 @@ def impossible(modelname: str, obj: Any, why: str) -> NoReturn:
     )
 
 
-def secure_options(host: str, options: Mapping[str, Any], tls: Any) -> dict[str, Any]:  # noqa: ARG001
+def secure_options(host: str, options: Mapping[str, Any], tls: Any) -> dict[str, Any]:
     """Return driver options that verify the device's host key, and let the driver name all interfaces."""
-    checked = {**options, "ssh_strict": True, "list_interfaces": True}
-    return checked if checked.get("alt_host_keys") else {**checked, "system_host_keys": True}
+    return {**ssh_options(host, options, tls), "list_interfaces": True}
 
 
 def candidate_name(driver: Any) -> str:
@@ -63,25 +64,13 @@ def candidate_name(driver: Any) -> str:
     return driver.config_session or ""
 
 
-def is_pending(driver: Any) -> bool:
-    """Return whether a commit waits to be confirmed."""
-    return bool(driver.has_pending_commit())
-
-
 def take_up(driver: Any, name: str) -> None:
     """Let the driver go on with a commit that is not of its own making, or call its next candidate so."""
     driver.config_session = name or None
 
 
-def _template_environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("driftline.devices.platforms.frr", "."),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - it renders configuration lines, not HTML
-    )
-    environment.globals["impossible"] = impossible
-    return environment
-
+_SECTION = section_template(__name__)
+_SECTION.globals["impossible"] = impossible
 
 FRR = Platform(
     name="frr",
@@ -92,18 +81,20 @@ FRR = Platform(
         replace=True,
         commit_confirmed=1,
         config_lock=False,
+        atomic=False,
     ),
     read=read,
-    section=_template_environment().get_template("section.j2"),
+    section=_SECTION,
     defaults=defaults,
     default_vlan_name=lambda vid: "",  # noqa: ARG005 - there are none
-    unsupported=dict.fromkeys(ELSEWHERE, frozenset(InterfaceKind)),
+    unsupported=refused(
+        ELSEWHERE, InterfaceKind, "it is the Linux kernel's business, and FRR has no command for it"
+    ),
     remediation=FrrRemediation,
-    reset_interface="no interface {name}",  # FRR refuses it for an interface that is there
+    reset_interface="",
     vrf_change_drops=(),
     refused_line=lambda message: None,  # noqa: ARG005 - lines are refused by the commit, not by the candidate
     candidate_name=candidate_name,
-    is_pending=is_pending,
     take_up=take_up,
     secure_options=secure_options,
 )

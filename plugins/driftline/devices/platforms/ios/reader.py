@@ -53,11 +53,9 @@ def _device_defaults(found: Sequence[Section]) -> Mapping[InterfaceKind, Mapping
         if IOS_DIALECT.interface.fullmatch(header.removeprefix("interface "))
         and interface_kind(header.removeprefix("interface ")) in SWITCHED
     ]
-    switching = any(
-        line.startswith(("switchport", "no switchport")) for lines in ports for line in lines
-    )
+    switching = any(line.startswith(("switchport", "no switchport")) for lines in ports for line in lines)
     routing = ports and not switching and all(_speaks_layer_3(lines) for lines in ports)
-    return dict.fromkeys(SWITCHED, {"mode": "routed"}) if routing else {}
+    return {kind: {"mode": "routed"} for kind in SWITCHED} if routing else {}
 
 
 def _speaks_layer_3(lines: Sequence[str]) -> bool:
@@ -67,10 +65,14 @@ def _speaks_layer_3(lines: Sequence[str]) -> bool:
 def _more(state: DeviceState, found: Sequence[Section]) -> None:
     """Read which VRFs are of the older kind, and what can't be on this device."""
     headers = [header for header, _ in found]
-    state.ipv4_vrfs = frozenset(header[len("ip vrf ") :] for header in headers if header.startswith("ip vrf "))
+    state.ipv4_vrfs = frozenset(
+        header[len("ip vrf ") :] for header in headers if header.startswith("ip vrf ")
+    )
     impossible = {}
     if not any(header in _SAVED_VLANS or re.match(r"vlan \d", header) for header in headers):
-        impossible["vlan"] = "its VLANs are not in its configuration (it has none, or VTP keeps them elsewhere)"
+        impossible["vlan"] = (
+            "its VLANs are not in its configuration (it has none, or VTP keeps them elsewhere)"
+        )
     if state.defaults:
         impossible["mode"] = "the ports of a router do not switch"
     state.impossible = impossible

@@ -52,7 +52,7 @@ def _settle(lines: tuple[str, ...], values: dict[str, Any], kept: list[Kept]) ->
 def _device_defaults(found: Sequence[Section]) -> Mapping[InterfaceKind, Mapping[str, Any]]:
     headers = {header for header, _ in found}
     if "no system default switchport" in headers:
-        return dict.fromkeys(SWITCHED, {"mode": "routed", "enabled": False})
+        return {kind: {"mode": "routed", "enabled": False} for kind in SWITCHED}
     if "system default switchport shutdown" in headers:
         return {InterfaceKind.PHYSICAL: {"enabled": False}}
     return {}
@@ -80,7 +80,9 @@ NXOS = Platform(
             **SWITCHPORT_LINES,
             "channel-group ": (
                 "lag",
-                member_of("port-channel", r"(?P<number>\d+)(?: force)?(?: mode (?P<mode>active|passive|on))?"),
+                member_of(
+                    "port-channel", r"(?P<number>\d+)(?: force)?(?: mode (?P<mode>active|passive|on))?"
+                ),
             ),
             "vrf member ": ("vrf", vrf),
             "encapsulation dot1q ": ("encapsulation_vlan", int),

@@ -1,0 +1,143 @@
+"""Every driver verifies whom it talks to, whatever the driver does by itself."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from typing import TYPE_CHECKING, Any
+
+import paramiko
+import pytest
+
+from driftline.devices.platforms import PLATFORMS
+from driftline.engine.exceptions import SettingsError, Unreachable
+
+from .leaf import fleet_of, host
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TLS = ssl.create_default_context()
+SSH = {"ssh_strict": True, "system_host_keys": True}
+OVER_SSH = ("ios", "iosxr")
+
+
+@pytest.mark.parametrize("name", OVER_SSH)
+@pytest.mark.parametrize("given", [{}, {"ssh_strict": False}, {"system_host_keys": False}])
+def test_host_keys_are_checked(name: str, given: dict[str, Any]) -> None:
+    """Netmiko would take any; that can't be turned off."""
+    assert SSH.items() <= PLATFORMS[name].secure_options("192.0.2.1", given, TLS).items()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"key_file": "id"}, {"key_file": "id", "use_keys": True}),
+        ({"alt_key_file": "keys"}, {"alt_key_file": "keys", "alt_host_keys": True}),
+        ({"ssh_config_file": "config"}, {"ssh_config_file": "config"}),
+        ({"allow_agent": True}, {"allow_agent": True}),
+        ({}, {"read_timeout_override": 60}),
+        ({"read_timeout_override": 300}, {"read_timeout_override": 300}),
+    ],
+)
+def test_keys_agents_and_jump_hosts(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    """They are Netmiko's own options, and what belongs to one is set with it."""
+    assert expected.items() <= PLATFORMS["ios"].secure_options("192.0.2.1", given, TLS).items()
+
+
+def test_telnet_is_refused() -> None:
+    """It would send the password in the clear, to anybody."""
+    with pytest.raises(SettingsError) as caught:
+        PLATFORMS["ios"].secure_options("192.0.2.1", {"transport": "telnet"}, TLS)
+    assert caught.value.code == "DEVICE-TRANSPORT"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, {"transport": "https", "ssl_verify": True, **SSH}),
+        ({"ssl_verify": False}, {"ssl_verify": True}),
+        ({"ssl_verify": "ca.pem"}, {"ssl_verify": "ca.pem"}),
+        ({"nxos_protocol": "https"}, {"transport": "https"}),
+    ],
+)
+def test_nx_api_is_verified(given: dict[str, Any], expected: dict[str, Any]) -> None:
+    """NAPALM's driver would not; files are copied over SSH, which is checked as well."""
+    assert expected.items() <= PLATFORMS["nxos"].secure_options("192.0.2.1", given, TLS).items()
+
+
+@pytest.mark.parametrize(
+    ("transport", "code"), [("http", "DEVICE-PLAIN-HTTP"), ("ssh", "DEVICE-TRANSPORT")]
+)
+def test_nx_api_is_https(transport: str, code: str) -> None:
+    """Nothing else leaves the machine."""
+    with pytest.raises(SettingsError) as caught:
+        PLATFORMS["nxos"].secure_options("192.0.2.1", {"transport": transport}, TLS)
+    assert caught.value.code == code
+
+
+# Against a real SSH server, whose key is known or not ----------------------------------------------------------
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[int, paramiko.PKey]]:
+    """An SSH server that shows its key and lets nobody in."""
+    key = paramiko.ECDSAKey.generate()
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            transport = paramiko.Transport(client)
+            transport.add_server_key(key)
+            transport.start_server(event=threading.Event(), server=paramiko.ServerInterface())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1], key
+    listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
+    thread.join()
+
+
+def refused(port: int, name: str, tmp_path: Path, key: paramiko.PKey) -> Unreachable:
+    """What connecting ends with, where the known key is this one."""
+    known = tmp_path / "known_hosts"
+    keys = paramiko.HostKeys()
+    keys.add(f"[127.0.0.1]:{port}", key.get_name(), key)
+    keys.save(str(known))
+    fleet = fleet_of({"r1": host("r1", "127.0.0.1", port, platform=name, alt_key_file=str(known))})
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - told apart by the caller
+        fleet.driver("r1")
+    return caught.value
+
+
+@pytest.mark.parametrize("name", OVER_SSH)
+def test_an_unknown_host_key(name: str, server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
+    """It is refused before the password is sent, and what to do is said."""
+    other = tmp_path / "none"
+    other.touch()
+    fleet = fleet_of({"r1": host("r1", "127.0.0.1", server[0], platform=name, alt_key_file=str(other))})
+    with pytest.raises(Unreachable) as caught:
+        fleet.driver("r1")
+    assert caught.value.code == "DEVICE-HOST-KEY"
+    assert "known_hosts" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", OVER_SSH)
+def test_another_host_key(name: str, server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
+    """A device with another key than the known one is told from one that is new."""
+    error = refused(server[0], name, tmp_path, paramiko.ECDSAKey.generate())
+    assert error.code == "DEVICE-HOST-KEY"
+    assert "another one" in error.message
+
+
+@pytest.mark.parametrize("name", OVER_SSH)
+def test_a_known_host_key(name: str, server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
+    """With the right key it comes to the password, which this server does not take."""
+    assert refused(server[0], name, tmp_path, server[1]).code == "DEVICE-AUTH"
