@@ -255,6 +255,7 @@ class CliDevice:
             return False
         self._need(not word.startswith("switchport") or not port.routed or self._booting, text)
         self._need(negative or line != word, text)
+        self._need(len(line) <= 254 or self._booting, text)
         if line.startswith((f"{word} add ", f"{word} remove ", f"{word} except ")):
             port.words[word] = _listed(port.words.get(word, "1-4094"), line[len(word) + 1 :])
         elif negative or line in (f"switchport mode {self.manner.access}", f"mtu {self._mtu(port)}"):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from .cli_model import CliDevice
 
+MANY = ",".join(str(vid) for vid in range(1, 400, 2))
 VLAN_IDS = (10, 20, 21, 22, 30)
 TEXT = st.text("abc #-_/.", min_size=1, max_size=12).map(str.strip).filter(bool)
 Objects = dict[tuple[str, str], Any]
@@ -42,7 +43,7 @@ def interfaces(draw: st.DrawFn, box: Box, name: str) -> Interface:
     if switchable and attrs["mode"] != "routed":
         attrs["access_vlan"] = draw(st.sampled_from([1, 10, 20]))
         attrs["native_vlan"] = draw(st.sampled_from([1, 10, 20]))
-        attrs["trunk_vlans"] = draw(st.sampled_from(["all", "none", "10", "10,20-22", "1-100"]))
+        attrs["trunk_vlans"] = draw(st.sampled_from(["all", "none", "10", "10,20-22", "1-100", MANY]))
     elif box.platform.vrf_change_refused:
         attrs["vrf"] = "BLUE" if kind is InterfaceKind.SUBINTERFACE else None
     else:

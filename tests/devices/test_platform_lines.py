@@ -219,6 +219,21 @@ def test_a_trunk_list_change_is_one_line(name: str) -> None:
     assert BOXES[name].differences(change) == {}
 
 
+@SWITCHES
+def test_a_long_trunk_list_goes_on_with_add(name: str) -> None:
+    """No line is longer than the device takes, and all VLANs are in it."""
+    lag = BOXES[name].logical[0]
+    change = port(lag, trunk_vlans=",".join(str(vid) for vid in range(1, 400, 2)))
+    lines = BOXES[name].lines(change)[1:]
+    starts = [
+        "switchport trunk allowed vlan 1,3,",
+        *["switchport trunk allowed vlan add "] * (len(lines) - 1),
+    ]
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+    assert max(map(len, lines)) <= 200
+    assert BOXES[name].differences(change) == {}
+
+
 # Other objects -------------------------------------------------------------------------------------------------
 
 

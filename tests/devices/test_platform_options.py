@@ -68,9 +68,7 @@ def test_nx_api_is_verified(given: dict[str, Any], expected: dict[str, Any]) -> 
     assert expected.items() <= PLATFORMS["nxos"].secure_options("192.0.2.1", given, TLS).items()
 
 
-@pytest.mark.parametrize(
-    ("transport", "code"), [("http", "DEVICE-PLAIN-HTTP"), ("ssh", "DEVICE-TRANSPORT")]
-)
+@pytest.mark.parametrize(("transport", "code"), [("http", "DEVICE-PLAIN-HTTP"), ("ssh", "DEVICE-TRANSPORT")])
 def test_nx_api_is_https(transport: str, code: str) -> None:
     """Nothing else leaves the machine."""
     with pytest.raises(SettingsError) as caught:

@@ -194,7 +194,7 @@ def test_without_a_timer(adapter: DeviceAdapter, leaf: SimulatedDevice) -> None:
     """Where no timer is wanted the commit is for good, read back, and says so."""
     result = run_one(adapter, revert_in=None)
     assert_applied(result, leaf)
-    assert result.guarantee == "candidate; no confirm timer"
+    assert result.guarantee == "no commit-confirmed: inverse computed before the write"
     assert (leaf.counters.commits, leaf.counters.timed_commits, leaf.counters.confirms) == (1, 0, 0)
 
 

@@ -89,7 +89,9 @@ def other(tmp_path: Path) -> Iterator[RouterLab]:
     skip_without_routers()
     lab = RouterLab(tmp_path / "other", network="198.18.95.0/24", prefix="fro")
     yield lab
+    processes = [router.pid for router in lab.routers.values() if router.running]
     lab.down()
+    assert [pid for pid in processes if started_at(pid)] == []
     assert links() == set()
     assert not (tmp_path / "other").exists()
 
@@ -131,7 +133,7 @@ def test_up_starts_what_is_missing(other: RouterLab) -> None:
     with pytest.raises(LabError, match="r1 is switched off"):
         other.running_config("r1")
     assert [router.name for router in RouterLab(other.folder).up(2)] == ["r1"]
-    assert " description saved\n" in RouterLab(other.folder).running_config("r1")
+    assert " description saved\n" in other.running_config("r1")
 
 
 @pytest.mark.routers

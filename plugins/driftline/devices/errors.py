@@ -108,6 +108,9 @@ MEANINGS: dict[str, _Meaning] = {
         UnusableAnswer, "DEVICE-DRIVER", hint="install the platform's NAPALM driver"
     ),
     "SSLError": _NO_TLS,
+    "HostKeyError": _Meaning(
+        Unreachable, "DEVICE-HOST-KEY", hint="compare it with the device's, then put it into known_hosts"
+    ),
     "ConnectionException": _UNREACHABLE,
     "OSError": _UNREACHABLE,
     "LockError": _LOCKED,

@@ -6,6 +6,7 @@ operating system return `{}` without an exception.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,13 +55,18 @@ def read_running(driver: Any, device: str) -> str:
     return _whole(_read_config(driver, device, "running")["running"], device)
 
 
-def read_both(driver: Any, device: str) -> tuple[str, str]:
+def read_both(driver: Any, device: str, platform: Platform) -> tuple[str, str]:
     """Return the running and the startup configuration, in one request where the driver can.
 
-    The startup configuration may be empty. Raises TargetError when they can't be had whole.
+    The startup configuration may be empty; where a platform has none, it is the running one. Raises TargetError
+    when they can't be had whole.
     """
     found = _read_config(driver, device, "all")
-    return _whole(found["running"], device), str(found["startup"])
+    running, startup = _whole(found["running"], device), str(found["startup"])
+    if not platform.capabilities.startup:
+        return running, running
+    lines = startup.splitlines(keepends=True)
+    return running, "".join(line for line in lines if not re.fullmatch(platform.noise, line.rstrip()))
 
 
 def _whole(text: Any, device: str) -> str:

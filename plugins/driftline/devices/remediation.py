@@ -221,7 +221,8 @@ def _remediate(platform: Platform, now: DeviceState, wanted: DeviceState, keys: 
         get_hconfig(driver, _render(platform, wanted, keys)),
     )
     lines = workflow.remediation_config.all_children_sorted()
-    return [line.cisco_style_text().replace(_SPACE, " ") for line in lines]
+    found = (line.cisco_style_text().replace(_SPACE, " ") for line in lines)
+    return [part for line in found for part in platform.split(line)]
 
 
 def _render(platform: Platform, state: DeviceState, keys: list[Key]) -> str:

@@ -37,6 +37,7 @@ class ReplacingSession(DeviceSession):
             raise PrepareError(f"{self.device}: {self.platform.name} can't replace a whole configuration")
         self._wanted = parse(self._text, self.device, self.platform)
         self._loaded = True
+        self._name_candidate()
         self._do(
             lambda: self._driver.load_replace_candidate(config=self._text),
             "loading the candidate",
@@ -62,9 +63,10 @@ class ReplacingSession(DeviceSession):
         return statements(text) == statements(self._before)
 
     def _send_inverse(self) -> None:
-        if self._driver.has_pending_commit():
+        if self.platform.is_pending(self._driver):
             return
         self._reconnect()
+        self._name_candidate(back=True)
         self._driver.load_replace_candidate(config=self._before)
         self._undone = True
         self._driver.commit_config()

@@ -108,7 +108,7 @@ class DeviceSession:
     def begin(self, steps: Sequence[str]) -> None:
         """Connect, read the configuration afresh, and check that it is the right box."""
         self._driver = self._connected()
-        self._before, self._startup = read_both(self._driver, self.device)
+        self._before, self._startup = read_both(self._driver, self.device, self.platform)
         self._now = parse(self._before, self.device, self.platform)
         check_identity(self.device, self._now.hostname)
         if statements(self._startup) != statements(self._before):
@@ -178,7 +178,7 @@ class DeviceSession:
         self._deadline = time.monotonic() + (self._timer or 0) + _GRACE
         self._written = True
         if self._timer is None:
-            self.guarantee, self._saving = "candidate; no confirm timer", True
+            self.guarantee, self._saving = self.platform.capabilities.guarantee, True
             self._do(self._driver.commit_config, "committing", CommitError)
             self._note_saved()
             return
@@ -238,7 +238,7 @@ class DeviceSession:
     def _is_confirmed(self) -> bool:
         """Look whether a confirm whose answer was lost took effect, the saving included."""
         try:
-            if self._driver.has_pending_commit():
+            if self.platform.is_pending(self._driver):
                 return False
             self.verify()
             return self._is_saved()
@@ -314,7 +314,7 @@ class DeviceSession:
         """Discard the change, and return whether it, or another one, still waits to be confirmed."""
         self._attempt(self._driver.discard_config, "discarding what another process left behind")
         doing = "asking for commits that wait to be confirmed"
-        return bool(self._do(self._driver.has_pending_commit, doing, TransactionError))
+        return bool(self._do(lambda: self.platform.is_pending(self._driver), doing, TransactionError))
 
     # Back -------------------------------------------------------------------------------------------------
 
@@ -397,12 +397,12 @@ class DeviceSession:
     def _read_back(self) -> tuple[str, str]:
         """Return the running configuration and, where we may have saved it, the startup configuration."""
         if self._saving:
-            return read_both(self._driver, self.device)
+            return read_both(self._driver, self.device, self.platform)
         return read_running(self._driver, self.device), ""
 
     def _send_inverse(self) -> None:
         """Undo, once, a change that is permanent by now: send the lines from what is there to what was."""
-        if self._driver.has_pending_commit():
+        if self.platform.is_pending(self._driver):
             return  # it goes back by itself, or when it can be discarded
         self._reconnect()
         self._name_candidate(back=True)
@@ -472,7 +472,7 @@ class DeviceSession:
             self.warnings.append(f"{_UNSAVED}; they were saved together with ours")
 
     def _is_saved(self) -> bool:
-        running, startup = read_both(self._driver, self.device)
+        running, startup = read_both(self._driver, self.device, self.platform)
         return statements(running) == statements(startup)
 
     def _do(self, call: Callable[[], Any], doing: str, kind: type[TransactionError]) -> Any:

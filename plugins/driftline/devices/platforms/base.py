@@ -32,11 +32,18 @@ class Capabilities:
     atomic: bool = True
     """A candidate takes effect whole or not at all; False: a line that is refused half-way leaves the others."""
 
+    startup: bool = True
+    """There is a startup configuration beside the running one; False: what is committed is saved."""
+
     @property
     def guarantee(self) -> str:
         """What a change is protected by where there is no confirm timer."""
         whole = "" if self.atomic else "; not atomic: what is refused half-way is undone"
         return f"no commit-confirmed: inverse computed before the write{whole}"
+
+
+def _whole_line(line: str) -> list[str]:
+    return [line]
 
 
 def _not_told(message: str) -> None:  # noqa: ARG001 - others look at it
@@ -84,6 +91,10 @@ class Platform:
     """A switched port can't have addresses, and what a routed one would do as a switched one is lost."""
     mode_change_forgets: tuple[str, ...] = ()
     """The attributes that are sent again when a port changes between switched and routed: their defaults differ."""
+    split: Callable[[str], list[str]] = _whole_line
+    """A line → the lines to send instead, where it is longer than the device takes."""
+    noise: str = r"\0"
+    """What lines look like that a startup configuration has and a running one does not."""
     refused_line: Callable[[str], tuple[int, str] | None] = _not_told
     """The driver's message about a refused candidate → the index of the line in it, and its text."""
     candidate_name: Callable[[Any], str] = _no_name

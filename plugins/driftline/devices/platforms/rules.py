@@ -38,6 +38,23 @@ LAYER_ORDER: Mapping[str, int] = {
 """A pattern of lines inside an interface's section → their place in it, from the first to the last; others: 0."""
 
 
+_LONGEST = 200  # characters; IOS takes 254 in a line
+_ALLOWED = "switchport trunk allowed vlan "
+
+
+def split_trunk_list(line: str) -> list[str]:
+    """Return the lines that say a long list of a trunk's VLANs, as the device itself shows it: with `add`."""
+    start, word, text = line.partition(_ALLOWED)
+    if not word or len(line) <= _LONGEST:
+        return [line]
+    parts = [""]
+    for one in text.split(","):
+        if len(parts[-1]) + len(one) > _LONGEST - len(start + word + "add "):
+            parts.append("")
+        parts[-1] += f",{one}" if parts[-1] else one
+    return [f"{start}{word}{'add ' if number else ''}{part}" for number, part in enumerate(parts)]
+
+
 def section_rules(
     words: Sequence[str],
     *,

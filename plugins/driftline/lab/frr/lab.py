@@ -56,12 +56,17 @@ class RouterLab:
         """
         self.folder = folder.absolute()
         self._file = self.folder / "lab.json"
-        self._record = read_record(self._file) or Record(prefix, network)
+        self._new = (prefix, network)
+        self._record = self._read()
 
     @property
     def routers(self) -> dict[str, Router]:
-        """All routers by name, also those that are switched off."""
-        return self._record.routers
+        """All routers by name, also those that are switched off, or that another process has started."""
+        self._record = self._read()
+        return dict(self._record.routers)
+
+    def _read(self) -> Record:
+        return read_record(self._file) or Record(*self._new)
 
     def up(self, number: int, startup: Mapping[str, str] | None = None) -> list[Router]:
         """Start the routers that are not running, and return those that were started.
@@ -74,27 +79,28 @@ class RouterLab:
             LabError: this machine can't run them, or something is in the way.
         """
         self._check(number)
+        there = self.routers
         if not self._file.exists():
             self._prepare()
         names = [f"r{index}" for index in range(1, number + 1)]
-        wanted = [name for name in names if name not in self.routers or not self.routers[name].running]
+        wanted = [name for name in names if name not in there or not there[name].running]
         return self._start(wanted, startup or {})
 
     def down(self) -> int:
         """End everything that was started, also by a start that did not get far; return how many were running."""
-        running = [router for router in self.routers.values() if router.running]
-        for router in self.routers.values():
+        routers = self.routers
+        running = [router for router in routers.values() if router.running]
+        for router in routers.values():
             self._stop(router)
         if self._file.exists():
             for name in self._bridges:
                 _gone(name)
-        for name in self.routers:
+        for name in routers:
             shutil.rmtree(self.folder / name, ignore_errors=True)
         for name in ("known_hosts", "password", "id_ed25519", "id_ed25519.pub", "lab.json"):
             (self.folder / name).unlink(missing_ok=True)
         with suppress(OSError):  # something else is in there
             self.folder.rmdir()
-        self._record = Record(self._record.prefix, self._record.network)
         return len(running)
 
     def off(self, name: str) -> None:
@@ -146,9 +152,10 @@ class RouterLab:
         return f"{self._record.prefix}-mgmt", f"{self._record.prefix}-data"
 
     def _router(self, name: str) -> Router:
-        if name not in self.routers:
+        router = self.routers.get(name)
+        if router is None:
             raise LabError("LAB-FRR-NO-ROUTER", f"there is no router {name}", "`lab frr devices` lists them")
-        return self.routers[name]
+        return router
 
     def _check(self, number: int) -> None:
         if not 1 <= number <= MAX_ROUTERS:
@@ -187,16 +194,19 @@ class RouterLab:
     def _start(self, names: list[str], startup: Mapping[str, str]) -> list[Router]:
         """Start routers, all at once; those that come up stay, whatever the others do."""
         network = ipaddress.ip_network(self._record.network)
+        routers = self._record.routers
         for name in names:
             number = int(name[1:])
-            self.routers[name] = Router(name, number, str(network[number]))
-            write_router(self.folder, self.routers[name], startup.get(name))
-        write_known_hosts(self.folder, self.routers)
+            routers[name] = Router(name, number, str(network[number]))
+        self._record.write(self._file)
         for name in names:
-            self._boot(self.routers[name], f"{network[int(name[1:])]}/{network.prefixlen}")
+            write_router(self.folder, routers[name], startup.get(name))
+        write_known_hosts(self.folder, routers)
         for name in names:
-            self._wait(self.routers[name])
-        return [self.routers[name] for name in names]
+            self._boot(routers[name], f"{routers[name].address}/{network.prefixlen}")
+        for name in names:
+            self._wait(routers[name])
+        return [routers[name] for name in names]
 
     def _boot(self, router: Router, address: str) -> None:
         home = self.folder / router.name
@@ -210,7 +220,7 @@ class RouterLab:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.routers[router.name] = replace(router, pid=process.pid, started=started_at(process.pid))
+        self._record.routers[router.name] = replace(router, pid=process.pid, started=started_at(process.pid))
         self._record.write(self._file)
         try:
             _wait_for_namespace(process)

@@ -8,7 +8,13 @@ from __future__ import annotations
 from driftline.devices.platforms.base import Capabilities, Platform
 from driftline.devices.platforms.dialect import default_vlan_name
 from driftline.devices.platforms.limits import SWITCH_LIMITS
-from driftline.devices.platforms.rules import COMMON_WORDS, LAYER_ORDER, SWITCHPORT_WORDS, section_rules
+from driftline.devices.platforms.rules import (
+    COMMON_WORDS,
+    LAYER_ORDER,
+    SWITCHPORT_WORDS,
+    section_rules,
+    split_trunk_list,
+)
 from driftline.devices.platforms.templates import section_template
 
 from .reader import IOS_DIALECT, defaults
@@ -36,4 +42,6 @@ IOS = Platform(
     reset_interface="default interface {name}",
     vrf_change_drops=("ip address ", "ipv6 address ", "ipv6 enable"),
     modes_exclude=True,
+    split=split_trunk_list,
+    noise=r"Using \d+ out of \d+ bytes.*",
 )

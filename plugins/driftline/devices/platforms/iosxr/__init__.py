@@ -45,7 +45,12 @@ def _more(state: DeviceState, found: Sequence[Section]) -> None:  # noqa: ARG001
 IOSXR = Platform(
     name="iosxr",
     capabilities=Capabilities(
-        candidate=True, candidate_config=False, replace=True, commit_confirmed=0, config_lock=True
+        candidate=True,
+        candidate_config=False,
+        replace=True,
+        commit_confirmed=0,
+        config_lock=True,
+        startup=False,
     ),
     read=Dialect(
         interface=re.compile(

@@ -22,7 +22,13 @@ from driftline.devices.platforms.dialect import (
     vrf,
 )
 from driftline.devices.platforms.limits import SWITCH_LIMITS
-from driftline.devices.platforms.rules import COMMON_WORDS, LAYER_ORDER, SWITCHPORT_WORDS, section_rules
+from driftline.devices.platforms.rules import (
+    COMMON_WORDS,
+    LAYER_ORDER,
+    SWITCHPORT_WORDS,
+    section_rules,
+    split_trunk_list,
+)
 from driftline.devices.platforms.secure import https_options
 from driftline.devices.platforms.templates import section_template
 from driftline.network import InterfaceKind
@@ -107,6 +113,7 @@ NXOS = Platform(
     reset_interface="default interface {name}",
     vrf_change_drops=("ip ", "ipv6 ", "hsrp ", "vrrp ", "no ip redirects", "no ipv6 redirects"),
     modes_exclude=True,
+    split=split_trunk_list,
     mode_change_forgets=("enabled",),
     is_pending=lambda _: False,
     secure_options=https_options,
