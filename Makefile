@@ -14,7 +14,7 @@ READY := $(VENV)/ready
 RELIABILITY_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-reliability test-lab lint types contracts unit bench docs lock clean
+.PHONY: help demo test test-samples test-reliability test-lab lint types contracts unit bench docs lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,8 +35,13 @@ types: $(READY) ## static types, strict
 contracts: $(READY) ## who may import whom
 	$(BIN)/lint-imports
 
+# Many tests wait for a device or a process, so there is work for more than one per core.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)' 2>/dev/null)
 unit: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof" --ignore tests/docs
+
+test-samples: $(READY) ## samples of the proofs that test-reliability makes whole
+	$(BIN)/python -m pytest -n auto tests/reliability
 
 test-reliability: $(READY) ## processes killed, devices failing, at every place; minutes, with the figures at the end
 	DRIFTLINE_RELIABILITY_SECONDS=$(RELIABILITY_SECONDS) $(BIN)/python -m pytest -n auto tests/reliability
@@ -54,7 +59,7 @@ bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/drift_run.py
 
 docs: $(READY) ## run the examples of README and docs
-	$(BIN)/python -m pytest tests/docs
+	$(BIN)/python -m pytest -n auto tests/docs
 
 lock: $(READY) ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv

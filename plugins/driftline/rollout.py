@@ -104,11 +104,6 @@ def roll_out(
         transaction = recorder.around(unit, steps, transaction)
         return transaction if admit is None else Admitted(transaction, unit, admit)
 
-    def ended(result: UnitResult) -> None:
-        recorder.ended(result)
-        if watch.on_unit is not None:
-            watch.on_unit(result)
-
     units = made.units
     policy = Policy(
         revert_in=how.revert_in,
@@ -125,9 +120,20 @@ def roll_out(
         actual,
         policy=policy,
         dispatch=actual.fleet.dispatch,
-        on_unit=ended,
+        on_unit=telling(recorder, watch),
         halt=watch.halt,
     )
+
+
+def telling(recorder: Recorder, watch: Watch) -> Callable[[UnitResult], None]:
+    """Return what is called with each unit's result: it goes on record, then to who watches."""
+
+    def ended(result: UnitResult) -> None:
+        recorder.ended(result)
+        if watch.on_unit is not None:
+            watch.on_unit(result)
+
+    return ended
 
 
 def groups_of(made: Plan, actual: DeviceAdapter, how: ApplySettings) -> dict[str, str]:

@@ -11,9 +11,10 @@ import paramiko
 import pytest
 
 from driftline.devices.platforms import PLATFORMS
-from driftline.engine.exceptions import SettingsError, Unreachable
+from driftline.engine.exceptions import DriftlineError, SettingsError, Unreachable
+from driftline.lab import Lab
 
-from .leaf import fleet_of, host
+from .leaf import LEAF, fleet_of, host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,3 +140,34 @@ def test_another_host_key(name: str, server: tuple[int, paramiko.PKey], tmp_path
 def test_a_known_host_key(name: str, server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
     """With the right key it comes to the password, which this server does not take."""
     assert refused(server[0], name, tmp_path, server[1]).code == "DEVICE-AUTH"
+
+
+# Against a TLS server, whose authority is known or not ----------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def secure() -> Iterator[Lab]:
+    """Something behind TLS; it does not speak NX-API, which is found out only by who talks to it."""
+    with Lab({"leaf1": LEAF}, tls=True, addressing="ports", port=0) as lab:
+        yield lab
+
+
+def connect(lab: Lab, **options: Any) -> str:
+    """The code of what connecting with NAPALM's own `nxos` driver ends with."""
+    end = lab.endpoints["leaf1"]
+    with pytest.raises(DriftlineError) as caught:
+        fleet_of({"n1": host("n1", end.host, end.port, platform="nxos", **options)}).driver("n1")
+    return caught.value.code
+
+
+@pytest.mark.parametrize("options", [{}, {"ssl_verify": False}])
+def test_an_untrusted_certificate(secure: Lab, options: dict[str, Any]) -> None:
+    """Nothing is sent, whatever the inventory's options say."""
+    secure.reset_log()
+    assert connect(secure, **options) == "DEVICE-TLS"
+    assert secure["leaf1"].counters.requests == 0
+
+
+def test_a_trusted_certificate(secure: Lab) -> None:
+    """With a file of authorities it comes to talking."""
+    assert connect(secure, ssl_verify=str(secure.ca_file)) == "DEVICE-ANSWER"

@@ -14,80 +14,11 @@ from driftline.devices.session import DeviceSession
 from driftline.engine.exceptions import TransactionError, VerifyError
 
 from .boxes import BOXES, Box
-from .cli_model import CliDevice, Refused
+from .fake_driver import MERGE_FAILED, Driver
 from .leaf import port
 
 if TYPE_CHECKING:
     from driftline.devices import Fleet
-
-MERGE_FAILED = "Configuration merge failed"
-
-
-class MergeConfigException(Exception):
-    """NAPALM's, by its name."""
-
-
-class Driver:
-    """A driver as NAPALM's for these platforms: a client-side candidate, and a timer where there is one."""
-
-    def __init__(self, box: Box) -> None:
-        self.box = box
-        self.device = box.device()
-        self.startup = self.device.running_config
-        self.candidate: list[str] = []
-        self.timers: list[int | None] = []
-        self.reverting: str | None = None
-        self.ignoring = False
-        """It says ok to a commit, and does nothing."""
-
-    def get_config(self, retrieve: str) -> dict[str, str]:
-        startups = {"ios": f"Using 12 out of 34 bytes\n{self.startup}", "nxos": self.startup, "iosxr": ""}
-        startup = startups[self.box.name] if retrieve == "all" else ""
-        return {"running": self.device.running_config, "startup": startup, "candidate": ""}
-
-    def load_merge_candidate(self, config: str) -> None:
-        self.candidate = config.splitlines()
-
-    def compare_config(self) -> str:
-        return "\n".join(f"+{line}" for line in self.candidate)
-
-    def commit_config(self, revert_in: int | None = None) -> None:
-        self.timers.append(revert_in)
-        if revert_in is not None:
-            if self.box.name != "ios":
-                raise NotImplementedError
-            assert revert_in % 60 == 0
-            self.reverting = self.device.running_config
-        if not self.ignoring:
-            self._merge()
-        if revert_in is None:
-            self.startup = self.device.running_config
-
-    def _merge(self) -> None:
-        before = self.device.running_config
-        try:
-            self.device.change(*self.candidate)
-        except Refused as error:
-            self.device = CliDevice(self.box.name, before)  # as the driver rolls back by itself
-            raise MergeConfigException(f"{MERGE_FAILED}: {error}") from error
-
-    def has_pending_commit(self) -> bool:
-        if self.box.name != "ios":
-            raise NotImplementedError
-        return self.reverting is not None
-
-    def confirm_commit(self) -> None:
-        assert self.reverting is not None
-        self.reverting = None
-        self.startup = self.device.running_config
-
-    def discard_config(self) -> None:
-        self.candidate = []
-
-    def fire(self) -> None:
-        """The timer runs out."""
-        if self.reverting is not None:
-            self.device, self.reverting = CliDevice(self.box.name, self.reverting), None
 
 
 class OneDriver:
@@ -195,6 +126,20 @@ def test_what_was_committed_is_taken_back_by_the_inverse() -> None:
         session.commit(60)
         session.rollback()
         assert driver.device.running_config == driver.startup == before
+
+
+def test_what_was_committed_is_taken_back_at_once() -> None:
+    """With a timer, the device is told to go back now, and no timer is left armed."""
+    for ignoring in (False, True):
+        driver = Driver(BOXES["ios"])
+        driver.ignoring = ignoring
+        before = driver.device.running_config
+        session = prepared(driver)
+        session.commit(60)
+        session._deadline = 0  # nothing is waited for
+        session.rollback()
+        assert driver.device.running_config == before
+        assert driver.reverting is None
 
 
 def test_what_was_committed_is_taken_back_by_the_timer() -> None:

@@ -519,6 +519,40 @@ def test_somebody_else_has_the_lock(
     assert result.warnings == ()
 
 
+@pytest.mark.parametrize(("name", "ours"), [("theirs", False), ("driftline-diff-1", True)])
+def test_a_candidate_was_left_behind(
+    adapter: DeviceAdapter, leaf: SimulatedDevice, monkeypatch: pytest.MonkeyPatch, name: str, *, ours: bool
+) -> None:
+    """The error tells driftline's own by its name; somebody else's is not taken for ours."""
+    lock = EOSDriver._lock
+    monkeypatch.setattr(EOSDriver, "_obtain_lock", lambda driver, wait_time=None: lock(driver))
+    other = fleet_in_another_process(leaf)
+    other.config_session = name
+    other.load_merge_candidate(config="interface Ethernet3\ndescription left")
+    error = run_one(adapter).error
+    assert error is not None
+    assert error.code == "DEVICE-LOCKED"
+    assert ("driftline's own, driftline-diff-1:" in error.hint) is ours
+
+
+def test_the_candidate_of_a_diff_has_our_name(
+    adapter: DeviceAdapter, leaf: SimulatedDevice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `plan --native` stages can be told from others' work when the process dies."""
+    names: list[str] = []
+    diff = DeviceSession.own_diff
+
+    def looking(session: DeviceSession) -> str:
+        names.extend(leaf.sessions)
+        return diff(session)
+
+    monkeypatch.setattr(DeviceSession, "own_diff", looking)
+    steps = plan_of(adapter, intent_after(adapter, *CHANGES)).units["leaf1"]
+    assert "new" in adapter.staged_diff("leaf1", steps)
+    assert [name.partition("diff-")[0] for name in names] == ["driftline-"]
+    assert "pending" not in leaf.sessions.values()
+
+
 def test_somebody_else_waits_to_confirm(adapter: DeviceAdapter, leaf: SimulatedDevice, fleet: Fleet) -> None:
     """While another commit waits for its confirmation ours is refused, and the other one stays."""
     other = fleet_in_another_process(leaf)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 SECONDS = "DRIFTLINE_RELIABILITY_SECONDS"
 """For how long random moments are tried; when it is set, everything that is only sampled otherwise is tried, too."""
 _PROPERTY = "reliability"
+RANDOM = "test_at_random_moments"
 
 
 @dataclass(slots=True)
@@ -64,6 +65,13 @@ def seconds() -> float:
 def thorough() -> bool:
     """Whether everything is tried, or a sample."""
     return SECONDS in os.environ
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the proofs, also their samples, out of `make test`, which has five minutes; see `make test-samples`."""
+    for item in items:
+        if "reliability" in item.path.parts and item.path.stem != "test_standing" and item.name != RANDOM:
+            item.add_marker("proof")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

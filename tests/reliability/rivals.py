@@ -10,6 +10,7 @@ import structlog
 
 from driftline import workflow
 from driftline.engine import Plan
+from driftline.reading import load_for
 from driftline.settings import read_settings, with_apply
 
 from .network import PLAN
@@ -24,7 +25,7 @@ def apply(folder: str, scope: str, ready: Any, results: Any) -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     settings = with_apply(read_settings(Path(folder) / "driftline.yml"), scope=scope)
     made = Plan.from_json((Path(folder) / PLAN).read_text())
-    actual = workflow.load_for(made, settings)
+    actual = load_for(made, settings)
     try:
         ready.wait()
         applied = workflow.apply(made, actual, settings)

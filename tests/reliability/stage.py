@@ -15,6 +15,7 @@ from driftline.cli.exit_status import ExitStatus, of_run
 from driftline.devices import session as session_module
 from driftline.devices.session import DeviceSession
 from driftline.engine.results import UnitOutcome
+from driftline.reading import load_for
 from driftline.reports import run_report
 from driftline.runs.journal import Journal, Kind
 from driftline.runs.journal.journal import FILE
@@ -29,12 +30,12 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from driftline.applied import Applied
     from driftline.engine import Plan
     from driftline.engine.results import UnitResult
     from driftline.lab import Fault, ManualClock
     from driftline.lab.tree import Config
     from driftline.settings import Settings
-    from driftline.workflow import Applied
 
     State = tuple[str, str]
     """What a device runs, and what it would start with."""
@@ -97,7 +98,7 @@ class Stage:
     ) -> Run:
         """Apply the plan; the faults, and whatever is put around it, strike after the devices were read."""
         settings = self.settings(scope)
-        actual = workflow.load_for(self.plan, settings)
+        actual = load_for(self.plan, settings)
         assert actual.failures == {}, "it was read before anything went wrong"
         self.network.lab.reset_log()
         try:

@@ -12,6 +12,7 @@ from driftline.cli.exit_status import ExitStatus
 from driftline.engine.results import UnitOutcome
 from driftline.lab import Fault, FaultKind
 from driftline.lab import cli as lab_cli
+from driftline.reading import load_for
 
 from .stage import Run, Stage
 
@@ -153,7 +154,7 @@ def test_in_a_run(stage: Stage, scope: str, way: str, tally: Tally) -> None:
 def apply(stage: Stage, scope: str) -> Run:
     """Apply the plan to devices that are read first."""
     settings: Any = stage.settings(scope)
-    actual = workflow.load_for(stage.plan, settings)
+    actual = load_for(stage.plan, settings)
     try:
         return Run(stage, settings, workflow.apply(stage.plan, actual, settings))
     finally:

@@ -12,9 +12,12 @@ from driftline import recovery, workflow
 from driftline.engine.exceptions import StalePlan
 from driftline.engine.results import UnitOutcome
 from driftline.lab import Fault, FaultKind
+from driftline.reading import load_for
+from driftline.rollback import plan_rollback
 from driftline.rollout import Watch
 from driftline.runs.journal import JournalError, Kind, Process
 from driftline.runs.recorded import Recorder
+from driftline.state import agreed
 
 from .crash import Story, attempt, booted, ended, is_over, journal_of
 from .victim import Kill
@@ -22,6 +25,8 @@ from .victim import Kill
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from driftline.applied import Applied
 
     from .network import Network
 
@@ -46,7 +51,7 @@ def cut_off(network: Network, kind: str, row: int = 1, *, after: bool = True) ->
     return journal_of(network).unfinished()[0].id
 
 
-def outcomes(applied: workflow.Applied) -> set[UnitOutcome]:
+def outcomes(applied: Applied) -> set[UnitOutcome]:
     return {unit.outcome for unit in applied.result.units}
 
 
@@ -66,8 +71,8 @@ def halted_after(units: int) -> Watch:
     return Watch(on_unit=on_unit, halt=halt)
 
 
-def apply(network: Network, watch: Watch | None = None) -> workflow.Applied:
-    actual = workflow.load_for(network.plan, network.settings)
+def apply(network: Network, watch: Watch | None = None) -> Applied:
+    actual = load_for(network.plan, network.settings)
     try:
         return workflow.apply(network.plan, actual, network.settings, watch=watch)
     finally:
@@ -179,6 +184,15 @@ def test_a_device_that_was_not_begun_is_gone(network: Network) -> None:
     assert journal_of(network).run(run).outcome == "failed"
 
 
+def test_what_devices_and_intent_agree_on_is_kept(network: Network) -> None:
+    """The next comparison has the same base as after a run that was not cut off."""
+    recovery.resume(cut_off(network, "committed"), network.settings)
+
+    base = agreed(network.settings, network.devices)
+    assert base is not None
+    assert base.devices == set(network.devices)
+
+
 @together
 @pytest.mark.parametrize("trouble", ["changed", "gone", "refused", "lying"])
 def test_the_rest_of_a_group_can_not_be_changed_any_more(network: Network, trouble: str) -> None:
@@ -202,6 +216,7 @@ def test_the_rest_of_a_group_can_not_be_changed_any_more(network: Network, troub
     assert {name for name in before if after[name] != before[name]} <= {last.name}
     assert journal_of(network).run(run).outcome == "failed"
     assert set(lasting(network)) == {0}
+    assert agreed(network.settings, network.devices) is None
 
 
 def spoil(network: Network, device: Any, trouble: str) -> None:
@@ -244,4 +259,4 @@ def test_a_restore_that_was_cut_off(network: Network, kind: str) -> None:
     assert outcomes(applied) == {APPLIED}
     assert network.state()["sw02"] == before
     with pytest.raises(JournalError, match="whole configuration"):
-        recovery.plan_rollback(applied.run, network.settings)
+        plan_rollback(applied.run, network.settings)

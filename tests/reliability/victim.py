@@ -11,8 +11,11 @@ from typing import Any
 
 import structlog
 
-from driftline import recovery, workflow
+from driftline import backups, recovery, workflow
+from driftline.applied import About
 from driftline.engine import Plan
+from driftline.reading import load_for
+from driftline.rollback import plan_rollback
 from driftline.runs.journal.file import JournalFile, Writing
 from driftline.settings import read_settings
 
@@ -41,15 +44,15 @@ def work(folder: str, kill: Kill | None, *, resume: str = "", rollback: str = ""
     if resume:
         recovery.resume(resume, settings)
         return
-    about = workflow.About("rollback" if rollback else "apply", of=rollback)
+    about = About("rollback" if rollback else "apply", of=rollback)
     if restore:
-        recovery.restore(restore, RESTORED, settings, about=about)
+        backups.restore(restore, RESTORED, settings, about=about)
         return
     if rollback:
-        _, made, actual = recovery.plan_rollback(rollback, settings)
+        _, made, actual = plan_rollback(rollback, settings)
     else:
         made = Plan.from_json((Path(folder) / PLAN).read_text())
-        actual = workflow.load_for(made, settings)
+        actual = load_for(made, settings)
     try:
         workflow.apply(made, actual, settings, about=about)
     finally:

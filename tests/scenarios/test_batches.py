@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from driftline import workflow
+from driftline import readiness
 from driftline.lab import Fault, FaultKind
 from driftline.runs import Window
 
@@ -152,7 +152,7 @@ def test_a_batch_whose_window_has_closed_is_not_begun(
 
     day = today.date()
     window = Window.model_validate({"allow": "*", "dates": f"{day}..{day}"})
-    monkeypatch.setattr(workflow, "datetime", Clock)
+    monkeypatch.setattr(readiness, "datetime", Clock)
     with_window(fabric, window)
     answer = fabric.run("remediate", "--yes", "--output", "json")
     assert answer.status == 3, answer.out

@@ -15,9 +15,9 @@ from .showing import declined, plan_status, show_applied, show_plan
 if TYPE_CHECKING:
     import argparse
 
+    from driftline.applied import About
     from driftline.engine import Plan
     from driftline.settings import Settings
-    from driftline.workflow import About
 
     from .terminal import Terminal
 
@@ -41,13 +41,13 @@ def drift(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def plan(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Make a plan to repair the drift, and write nothing to devices."""
-    from driftline import workflow  # noqa: PLC0415
+    from driftline.readiness import device_diffs  # noqa: PLC0415
 
     settings = settings_of(arguments)
     loaded = load(arguments, settings, terminal)
     try:
         made = _part(_planned(loaded, settings, arguments), loaded, arguments, terminal)
-        diffs = workflow.device_diffs(made, loaded.actual) if arguments.native else None
+        diffs = device_diffs(made, loaded.actual) if arguments.native else None
     finally:
         loaded.actual.close()
     if arguments.out is not None:
@@ -86,6 +86,8 @@ def plan_sign(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Apply a saved plan: exactly it, or nothing of it where the devices have changed since."""
     from driftline import workflow  # noqa: PLC0415
+    from driftline.readiness import ready  # noqa: PLC0415
+    from driftline.reading import limited, load_for  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
@@ -93,15 +95,15 @@ def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     made = workflow.read_plan(arguments.plan, settings, signed=arguments.require_signature)
     made_at = datetime.fromtimestamp(arguments.plan.stat().st_mtime, UTC)
     if arguments.limit is not None:
-        made = workflow.limited(made, arguments.limit)
+        made = limited(made, arguments.limit)
     made = chosen(made, arguments, terminal)
     with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
-        actual = workflow.load_for(made, settings, watch=watch)
+        actual = load_for(made, settings, watch=watch)
     about = about_of(arguments, "apply", plan_time=made_at)
     try:
         if not arguments.check:
             return carry_out(made, actual, settings, about, arguments, terminal)
-        workflow.ready(made, actual, settings, about)
+        ready(made, actual, settings, about)
         show_plan(made, actual.failures, arguments, terminal)
         return plan_status(made, actual.failures)
     finally:
@@ -161,7 +163,7 @@ def carry_out(
 
 def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:
     """Return what a run is for, as the arguments say it."""
-    from driftline.workflow import About  # noqa: PLC0415
+    from driftline.applied import About  # noqa: PLC0415
 
     override = getattr(arguments, "override_window", None)
     return About(
@@ -181,10 +183,10 @@ def _planned(loaded: Any, settings: Settings, arguments: argparse.Namespace) -> 
 
 def _part(made: Plan, loaded: Any, arguments: argparse.Namespace, terminal: Terminal) -> Plan:
     """Return the part of a new plan that the arguments choose, with its lines."""
-    from driftline import workflow  # noqa: PLC0415
+    from driftline.readiness import previewed  # noqa: PLC0415
 
     smaller = chosen(made, arguments, terminal)
-    return smaller if smaller is made else workflow.previewed(smaller, loaded.actual)
+    return smaller if smaller is made else previewed(smaller, loaded.actual)
 
 
 def _print(view: Any, terminal: Terminal) -> None:

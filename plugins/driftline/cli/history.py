@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 def history(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Show the runs that have been, the newest first."""
-    from driftline import workflow  # noqa: PLC0415
     from driftline.reports.history import run_dict, show_runs  # noqa: PLC0415
+    from driftline.state import open_journal  # noqa: PLC0415
 
-    with workflow.open_journal(settings_of(arguments)) as journal:
+    with open_journal(settings_of(arguments)) as journal:
         if arguments.verify or arguments.head:
             return _verify(journal.verify(arguments.head or ""), terminal)
         runs = journal.runs(arguments.number)
@@ -38,13 +38,13 @@ def history(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Show what a run was to do, and what became of it, row by row of its record."""
-    from driftline import workflow  # noqa: PLC0415
     from driftline.engine.plan import Plan  # noqa: PLC0415
     from driftline.reports import plan_rows  # noqa: PLC0415
     from driftline.reports.history import entry_dict, run_dict, show_entries  # noqa: PLC0415
     from driftline.reports.terminal import show_rows  # noqa: PLC0415
+    from driftline.state import open_journal  # noqa: PLC0415
 
-    with workflow.open_journal(settings_of(arguments)) as journal:
+    with open_journal(settings_of(arguments)) as journal:
         run = journal.run(arguments.run)
         entries = journal.entries(run.id)
         made = Plan.from_json(journal.plan(run.id)) if run.plan_id else None
@@ -72,15 +72,13 @@ def resume(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def rollback(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Bring back what a run has changed, and nothing else."""
-    from driftline import recovery  # noqa: PLC0415
+    from driftline.rollback import plan_rollback  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
     settings = settings_of(arguments)
     with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
-        run, made, actual = recovery.plan_rollback(
-            arguments.run, settings, watch=watch, overwrite=arguments.overwrite
-        )
+        run, made, actual = plan_rollback(arguments.run, settings, watch=watch, overwrite=arguments.overwrite)
     try:
         if not (made.steps and terminal.as_json and not arguments.check):
             show_plan(made, actual.failures, arguments, terminal)
@@ -96,9 +94,9 @@ def rollback(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def backup_list(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """List the configurations that were kept before devices were changed."""
-    from driftline import workflow  # noqa: PLC0415
+    from driftline.state import open_journal  # noqa: PLC0415
 
-    with workflow.open_journal(settings_of(arguments)) as journal:
+    with open_journal(settings_of(arguments)) as journal:
         kept = [one for one in journal.kept_list(arguments.device) if one.purpose.startswith("before")]
     if terminal.as_json:
         terminal.json({"backups": [asdict(one) for one in kept]})
@@ -111,10 +109,11 @@ def backup_list(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus
 
 def backup_show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Print a device's configuration as it was before a run; it may hold secrets."""
-    from driftline import recovery, workflow  # noqa: PLC0415
+    from driftline.backups import backup  # noqa: PLC0415
+    from driftline.state import open_journal  # noqa: PLC0415
 
-    with workflow.open_journal(settings_of(arguments)) as journal:
-        text = recovery.backup(journal, arguments.run, arguments.device)
+    with open_journal(settings_of(arguments)) as journal:
+        text = backup(journal, arguments.run, arguments.device)
     if arguments.out is not None:
         write_private(arguments.out, text)
     elif terminal.as_json:
@@ -126,7 +125,7 @@ def backup_show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus
 
 def backup_restore(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Replace a device's whole configuration by what it was before a run, changes by others since included."""
-    from driftline import recovery  # noqa: PLC0415
+    from driftline.backups import restore  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
@@ -138,7 +137,7 @@ def backup_restore(arguments: argparse.Namespace, terminal: Terminal) -> ExitSta
             return ExitStatus.DRIFT
     with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
         about = about_of(arguments, "restore")
-        applied = recovery.restore(arguments.run, arguments.device, settings, about=about, watch=watch)
+        applied = restore(arguments.run, arguments.device, settings, about=about, watch=watch)
     return show_applied(applied, arguments, terminal)
 
 

@@ -32,14 +32,15 @@ def validate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def discover(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Write the intent of a network as it is: all devices of the Nornir inventory, and nothing is changed on them."""
-    from driftline import workflow  # noqa: PLC0415
+    from driftline.adapters.intent import discover as discovered  # noqa: PLC0415
+    from driftline.reading import load_all  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
     with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
-        actual = workflow.load_all(settings_of(arguments), watch=watch)
+        actual = load_all(settings_of(arguments), watch=watch)
     try:
-        found = workflow.discover(actual)
+        found = discovered(actual)
         paths = found.write(arguments.to, overwrite=arguments.overwrite)
         failures = failure_list(actual.failures)
     finally:
@@ -64,16 +65,18 @@ def discover(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def adopt(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Take drift over into the intent: the chosen part of it becomes what is intended."""
-    from driftline import workflow  # noqa: PLC0415
+    from driftline.adapters.intent import Choice  # noqa: PLC0415
+    from driftline.adapters.intent import adopt as adopted  # noqa: PLC0415
+    from driftline.workflow import detect  # noqa: PLC0415
 
     loaded = load(arguments, settings_of(arguments), terminal)
     try:
-        adoption = workflow.adopt(
-            loaded,
+        choice = Choice(
             models=arguments.only or (),
             objects=arguments.object or (),
             attributes=arguments.attribute or (),
         )
+        adoption = adopted(loaded.intended, detect(loaded), choice)
     finally:
         loaded.actual.close()
     wanted = bool(adoption.changes) and not arguments.check

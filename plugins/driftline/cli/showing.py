@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+    from driftline.applied import Applied
     from driftline.engine import Plan
     from driftline.engine.exceptions import DriftlineError
     from driftline.reports import RunReport
-    from driftline.workflow import Applied
 
     from .terminal import Terminal
 

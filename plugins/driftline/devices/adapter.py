@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import secrets
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -19,7 +20,7 @@ from .reading import Reading, parse, read_device
 from .recalled import RecalledAdapter
 from .remediation import lines_between, shown, wanted_after
 from .replacing import ReplacingSession
-from .session import DeviceSession
+from .session import OURS, DeviceSession
 from .state import Change, DeviceState
 from .tree import hang
 
@@ -193,12 +194,13 @@ class DeviceAdapter(Adapter):
         text = interface.description
         if text is not None and text != (text.strip() or None):
             interface.description = text.strip() or None
-        defaults = platform.defaults(kind)
+        defaults = platform.defaults_on(state, kind)
         for name in interface.get_managed():
             if getattr(interface, name) is None:
                 setattr(interface, name, defaults[name])
             elif kind in platform.unsupported.get(name, ()):
-                message = f"{name} is not possible on a {kind.value} interface on {platform.name}"
+                why = platform.unsupported[name][kind]
+                message = f"{name} is not possible on a {kind.value} interface on {platform.name}: {why}"
                 yield Problem(where, "PLAN-UNSUPPORTED", message, "take it out of the intent")
 
     def _exclude(self, name: str, problems: list[Problem]) -> None:
@@ -273,6 +275,7 @@ class DeviceAdapter(Adapter):
     def staged_diff(self, unit: str, steps: Sequence[Step]) -> str:
         """Return the device's own diff of what is planned: staged as a candidate, and discarded."""
         session = self.transaction(unit)
+        session.naming = _name_of_diff
         try:
             session.begin([step.id for step in steps])
             for step in steps:
@@ -377,6 +380,11 @@ def _not_in_inventory(name: str) -> Unreachable:
 
 def _not_asked(name: str) -> Unreachable:
     return Unreachable(f"{name}: not asked: the run was interrupted", code="INTERRUPTED")
+
+
+def _name_of_diff(*, back: bool) -> str:  # noqa: ARG001 - nothing is committed that would have to be taken back
+    """Return what a candidate is called that is staged for its diff only: no run, by which it could be found."""
+    return f"{OURS}diff-{secrets.token_hex(4)}"
 
 
 def _change(step: Step) -> Change:

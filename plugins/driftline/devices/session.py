@@ -46,6 +46,12 @@ Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 _POLL = 0.5  # seconds between two looks at a device that has to come back by itself
 _UNSAVED = "it had unsaved changes before"
+OURS = "driftline-"
+"""How the names of our candidates begin."""
+_OWN_LOCK = (
+    "wait for its run, or resume that when it was cut off (driftline history);"
+    " when it is of no run, discard it on the device"
+)
 _GRACE = 5  # seconds that a device may take to revert after its timer has run out
 
 
@@ -137,8 +143,22 @@ class DeviceSession:
             )
         except PrepareError as error:
             error.culprits.update(self._refused(error.message, lines))
+            self._tell_whose(error)
             raise
         return self._checked_diff()
+
+    def _tell_whose(self, error: PrepareError) -> None:
+        """Say in the error of a locked device whose candidate it is, where driftline has left one there."""
+        if error.code != "DEVICE-LOCKED":
+            return
+        try:
+            mine, names = self.platform.candidate_name(self._driver), self.platform.candidates(self._driver)
+        except Exception as failure:  # noqa: BLE001 - it is locked, whoever did it
+            _log.debug("lock in doubt", device=self.device, error=type(failure).__name__)
+            return
+        ours = [name for name in names if name.startswith(OURS) and name != mine]
+        if ours:
+            error.hint = f"the candidate is driftline's own, {', '.join(ours)}: {_OWN_LOCK}"
 
     def _checked_diff(self) -> str:
         """Return what the candidate changes, when that is what was planned and nothing else.
@@ -284,7 +304,7 @@ class DeviceSession:
         for candidate in candidates:
             self.platform.take_up(self._fleet.driver(self.device), candidate)
             with suppress(Exception):  # what is gone can't be discarded
-                self._driver.discard_config()
+                self.platform.discard(self._driver)
         self._reconnect()
 
     def is_applied(self) -> bool:
@@ -312,7 +332,7 @@ class DeviceSession:
 
     def _is_pending(self) -> bool:
         """Discard the change, and return whether it, or another one, still waits to be confirmed."""
-        self._attempt(self._driver.discard_config, "discarding what another process left behind")
+        self._attempt(self._discard, "discarding what another process left behind")
         doing = "asking for commits that wait to be confirmed"
         return bool(self._do(lambda: self.platform.is_pending(self._driver), doing, TransactionError))
 
@@ -364,9 +384,7 @@ class DeviceSession:
     def _discarded(self) -> DriftlineError | None:
         """Discard the candidate, and try it once more when that failed; return what went wrong."""
         doing = "discarding the candidate"
-        return self._attempt(self._driver.discard_config, doing) and self._attempt(
-            self._driver.discard_config, doing
-        )
+        return self._attempt(self._discard, doing) and self._attempt(self._discard, doing)
 
     def _is_disarmed(self) -> bool:
         """Return whether no timer is known to run: the device is as it was, but a candidate could not be discarded."""
@@ -393,6 +411,9 @@ class DeviceSession:
             return False
         self.warnings.append("it is not what it was elsewhere: somebody else changed it, and that was left")
         return True
+
+    def _discard(self) -> None:
+        self.platform.discard(self._driver)
 
     def _read_back(self) -> tuple[str, str]:
         """Return the running configuration and, where we may have saved it, the startup configuration."""

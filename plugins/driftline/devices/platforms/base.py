@@ -58,6 +58,14 @@ def _is_pending(driver: Any) -> bool:
     return bool(driver.has_pending_commit())
 
 
+def _discard(driver: Any) -> None:
+    driver.discard_config()
+
+
+def _none_listed(driver: Any) -> list[str]:  # noqa: ARG001 - it can't be asked
+    return []
+
+
 def _nothing_to_take_up(driver: Any, name: str) -> None:
     """Do nothing: candidates have no names."""
 
@@ -101,8 +109,12 @@ class Platform:
     """The driver → what its candidate is called on the device; empty: there is none, or it has no name."""
     is_pending: Callable[[Any], bool] = _is_pending
     """The driver → whether any commit on the device waits to be confirmed; asked as cheaply as can be."""
+    discard: Callable[[Any], None] = _discard
+    """Lets a driver discard its candidate, and take back at once what waits to be confirmed."""
     take_up: Callable[[Any, str], None] = _nothing_to_take_up
     """Lets a driver go on with the candidate of this name, which another process has left behind; empty: with none."""
+    candidates: Callable[[Any], list[str]] = _none_listed
+    """The driver → the names of all candidates on the device, whoever staged them; empty: none, or it can't say."""
     secure_options: Callable[[str, Mapping[str, Any], Any], dict[str, Any]] = ssh_options
     """(host, `optional_args`, TLS context) → `optional_args` that verify whom we talk to."""
 

@@ -60,6 +60,12 @@ def is_pending(driver: Any) -> bool:
     return "commitTimerSessionName" in answer or any("pendingCommitTimer" in state for state in states)
 
 
+def candidates(driver: Any) -> list[str]:
+    """Return the names of the configuration sessions that are open: one is enough to lock the device."""
+    answer = driver.cli([_SESSIONS], encoding="json")[_SESSIONS]
+    return [name for name, session in answer["sessions"].items() if session["state"] == "pending"]
+
+
 def take_up(driver: Any, name: str) -> None:
     """Let the driver go on with a configuration session that is not of its own making; empty: with none."""
     driver.config_session = name or None
@@ -88,5 +94,6 @@ EOS = Platform(
     candidate_name=candidate_name,
     is_pending=is_pending,
     take_up=take_up,
+    candidates=candidates,
     secure_options=secure_options,
 )

@@ -5,6 +5,8 @@ A confirm timer needs `archive` in the device's configuration; a merge is not at
 
 from __future__ import annotations
 
+from typing import Any
+
 from driftline.devices.platforms.base import Capabilities, Platform
 from driftline.devices.platforms.dialect import default_vlan_name
 from driftline.devices.platforms.limits import SWITCH_LIMITS
@@ -18,6 +20,14 @@ from driftline.devices.platforms.rules import (
 from driftline.devices.platforms.templates import section_template
 
 from .reader import IOS_DIALECT, defaults
+
+
+def discard(driver: Any) -> None:
+    """Let the driver take back a commit that waits to be confirmed; discarding the candidate does not."""
+    if driver.has_pending_commit():
+        driver.rollback()
+    driver.discard_config()
+
 
 IOS = Platform(
     name="ios",
@@ -41,6 +51,7 @@ IOS = Platform(
     ),
     reset_interface="default interface {name}",
     vrf_change_drops=("ip address ", "ipv6 address ", "ipv6 enable"),
+    discard=discard,
     modes_exclude=True,
     split=split_trunk_list,
     noise=r"Using \d+ out of \d+ bytes.*",
