@@ -57,6 +57,7 @@ bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/engine.py
 	$(BIN)/python tests/benchmarks/stores.py
 	$(BIN)/python tests/benchmarks/drift_run.py
+	$(BIN)/python tests/benchmarks/change_run.py --latency 0.05
 
 docs: $(READY) ## run the examples of README and docs
 	$(BIN)/python -m pytest -n auto tests/docs
