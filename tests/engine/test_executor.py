@@ -18,8 +18,8 @@ from driftline.engine.exceptions import (
     VerifyError,
 )
 from driftline.engine.executor import execute
-from driftline.engine.policy import Policy
 from driftline.engine.plan import ObjectRef, Step, by_unit, make_plan, make_steps
+from driftline.engine.policy import Policy
 from driftline.engine.results import UnitOutcome
 
 from .inventory import Device, Interface, Inventory, Site, raising, returning_nothing, small, with_status

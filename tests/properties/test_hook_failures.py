@@ -609,7 +609,9 @@ def test_nothing_that_was_wanted_has_changed() -> None:
 
 # At every line --------------------------------------------------------------------------------------------
 
-ENGINE = {f"{name}.py" for name in ("unit", "straight", "transaction", "executor", "model", "children", "local")}
+ENGINE = {
+    f"{name}.py" for name in ("unit", "straight", "transaction", "executor", "model", "children", "local")
+}
 
 
 class InterruptAt:

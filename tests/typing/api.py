@@ -28,9 +28,9 @@ from driftline.engine import (
 )
 from driftline.engine.exceptions import DriftlineError, Problem
 from driftline.engine.executor import execute
-from driftline.engine.policy import Policy
 from driftline.engine.freshness import stale
 from driftline.engine.plan import make_plan
+from driftline.engine.policy import Policy
 from driftline.engine.results import RunResult, StepResult, UnitOutcome, UnitResult
 from driftline.engine.store.cached import CachedStore
 from driftline.engine.store.local import LocalStore

@@ -189,7 +189,9 @@ class Journal:
 
     def ends(self, outcome: str) -> Iterator[dict[str, Any]]:
         """Return what was written down at the end of the runs with this outcome, the newest first."""
-        rows = self._file.read("SELECT data FROM entries WHERE kind = 'run-ended' ORDER BY seq DESC LIMIT 1000")
+        rows = self._file.read(
+            "SELECT data FROM entries WHERE kind = 'run-ended' ORDER BY seq DESC LIMIT 1000"
+        )
         return (data for (text,) in rows if (data := chain.json_data(text)).get("outcome") == outcome)
 
     def run(self, prefix: str) -> RunRecord:
