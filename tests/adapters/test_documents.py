@@ -193,7 +193,11 @@ def test_secrets_are_not_shown(read):
     with pytest.raises(LoadError) as caught:
         documents.validate(document, Settings)
     assert "31337" not in str(caught.value) + str(caught.value.problems)
-    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    assert caught.value.__cause__ is None
+    context = caught.value.__context__
+    while context is not None:
+        assert "31337" not in repr(context)
+        context = context.__cause__ or context.__context__
 
 
 def test_long_values_are_cut():
