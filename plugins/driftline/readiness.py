@@ -96,10 +96,13 @@ def _objects(made: Plan, actual: DeviceAdapter) -> dict[str, int]:
 def previewed(made: Plan, actual: DeviceAdapter, *, draft: bool = False) -> Plan:
     """Return a plan with the lines that each device would get, less the devices that can't do it.
 
+    Lines that are there were reviewed and stay: a session refuses to send others.
+
     Args:
         draft: whether nobody has seen the plan yet; else the smaller one says what it was made from.
     """
-    native = actual.preview(made.units)
+    missing = {unit: steps for unit, steps in made.units.items() if unit not in made.native}
+    native = {**made.native, **actual.preview(missing)}
     return made.restricted_to(native, draft=draft).with_native(native)
 
 

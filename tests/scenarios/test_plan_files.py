@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from driftline import readiness, workflow
 from driftline.lab import Fault, FaultKind
+from driftline.settings import read_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -227,3 +229,16 @@ def test_percentages_are_of_the_whole_network(fabric: Fabric, plan: str) -> None
         answer = fabric.run("apply", "--limit", "leaf1", plan)
         assert answer.status == status, answer.err
     assert fabric.run("remediate", "--yes").status == 0
+
+
+def test_lines_that_were_reviewed_stay(fabric: Fabric) -> None:
+    """Only a device whose lines are missing gets new ones; a session refuses others than those reviewed."""
+    for device in ("leaf1", "leaf2"):
+        fabric.lab[device].change("interface Ethernet1", "shutdown")
+    settings = read_settings(fabric.folder / "driftline.yml")
+    loaded = workflow.load(settings)
+    made = workflow.plan(loaded, workflow.detect(loaded), settings)
+    reviewed = readiness.previewed(made.with_native({"leaf1": ["as reviewed"]}), loaded.actual)
+    loaded.actual.close()
+    assert reviewed.native == {**made.native, "leaf1": ("as reviewed",)}
+    assert reviewed.native["leaf2"]
