@@ -14,7 +14,7 @@ READY := $(VENV)/ready
 RELIABILITY_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-samples test-reliability test-lab lint types contracts unit bench docs lock clean
+.PHONY: help demo test test-samples test-reliability test-lab test-ipam lint types contracts unit bench docs lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,13 @@ test-lab: $(READY) ## tests on real routers: FRRouting in network namespaces (ro
 		.ci/install $(ROUTERS)
 	DRIFTLINE_TEST_LAB=1 $(BIN)/python -m pytest tests/frr \
 		"tests/docs/test_examples.py::test_the_examples_of_a_page_run[frr.md]"
+
+# The first time it migrates the databases, a quarter of an hour, and keeps them below ~/.cache/driftline/ipam.
+DATABASES := postgresql redis-server
+test-ipam: $(READY) ## tests on real NetBox and Nautobot servers, which it installs (root on Debian)
+	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || dpkg -s $(DATABASES) >/dev/null 2>&1 || \
+		.ci/install $(DATABASES)
+	DRIFTLINE_TEST_IPAM=1 $(BIN)/python -m pytest tests/ipam
 
 bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/engine.py

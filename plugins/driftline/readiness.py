@@ -21,9 +21,9 @@ from driftline.state import intended_before
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from driftline.adapters.intent import IntentAdapter
     from driftline.devices import DeviceAdapter
     from driftline.engine import Plan
+    from driftline.network import IntendedState
     from driftline.settings import Settings
 
 
@@ -32,7 +32,7 @@ def ready(
     actual: DeviceAdapter,
     settings: Settings,
     about: About | None = None,
-    intended: IntentAdapter | None = None,
+    intended: IntendedState | None = None,
 ) -> Fresh:
     """Return what of a plan can be applied now: all of it but devices that could not be read.
 
@@ -71,7 +71,7 @@ def _readable(made: Plan, actual: DeviceAdapter, settings: Settings) -> list[str
 
 
 def _facts(
-    made: Plan, actual: DeviceAdapter, settings: Settings, about: About, intended: IntentAdapter | None
+    made: Plan, actual: DeviceAdapter, settings: Settings, about: About, intended: IntendedState | None
 ) -> Facts:
     """Return what the limits are judged by."""
     return Facts(

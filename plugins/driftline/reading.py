@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from driftline.adapters.inventory.options import NO_SITE
 from driftline.devices import DeviceAdapter, Expected, Fleet
 from driftline.engine import DiffSyncModelFlags
 from driftline.engine.exceptions import LoadError
@@ -11,16 +12,13 @@ from driftline.network import Device, Site, select
 from driftline.rollout import Watch
 
 if TYPE_CHECKING:
-    from driftline.adapters.intent import IntentAdapter
     from driftline.engine import Plan
+    from driftline.network import IntendedState
     from driftline.settings import Settings
-
-_NO_SITE = "main"
-"""The site of a device whose inventory names none."""
 
 
 def load_chosen(
-    intended: IntentAdapter, chosen: set[str], settings: Settings, watch: Watch | None
+    intended: IntendedState, chosen: set[str], settings: Settings, watch: Watch | None
 ) -> DeviceAdapter:
     """Load the actual state of the chosen devices of the intent."""
     expected = [
@@ -44,7 +42,7 @@ def load_all(settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter
     fleet = _fleet(settings)
     hosts = {name: fleet.host(name) for name in fleet.names}
     expected = [
-        Expected(name, str(host.get("site") or _NO_SITE), role=host.get("role"))
+        Expected(name, str(host.get("site") or NO_SITE), role=host.get("role"))
         for name, host in hosts.items()
     ]
     return _read(fleet, expected, watch)
@@ -55,7 +53,7 @@ def devices_of(made: Plan, settings: Settings) -> DeviceAdapter:
     return DeviceAdapter(_fleet(settings), _expected(made))
 
 
-def choose(intended: IntentAdapter, limit: str | None) -> set[str]:
+def choose(intended: IntendedState, limit: str | None) -> set[str]:
     """Return the names of the devices to compare; the others are flagged to take no part."""
     devices = intended.get_all("device")
     if limit is None:

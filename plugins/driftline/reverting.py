@@ -13,9 +13,9 @@ from driftline.rollback import plan_rollback
 from driftline.runs import Guards
 
 if TYPE_CHECKING:
-    from driftline.adapters.intent import IntentAdapter
     from driftline.devices import DeviceAdapter
     from driftline.engine import Plan
+    from driftline.network import IntendedState
     from driftline.rollout import Watch
     from driftline.settings import Settings
 
@@ -29,7 +29,7 @@ def apply(
     *,
     about: About | None = None,
     watch: Watch | None = None,
-    intended: IntentAdapter | None = None,
+    intended: IntendedState | None = None,
 ) -> Applied:
     """Apply a plan, and take the earlier batches back when one fails, where the settings say so."""
     applied = workflow.apply(made, actual, settings, about=about, watch=watch, intended=intended)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Mapping, Sequence
 
-    from driftline.devices import DeviceAdapter
+    from driftline.devices import DeviceAdapter, Fleet
     from driftline.devices.session import DeviceSession
     from driftline.engine import Plan, Step
     from driftline.engine.results import RunResult, UnitResult
@@ -63,6 +63,27 @@ class Judged(WrappedTransaction):
             )
 
 
+class Connected(WrappedTransaction):
+    """A transaction whose device stays connected while it waits for those that it changes together with."""
+
+    def __init__(self, inner: Transaction, unit: str, fleet: Fleet) -> None:
+        super().__init__(inner)
+        self._unit = unit
+        self._sessions = fleet.sessions
+
+    def begin(self, steps: Sequence[str]) -> None:
+        """Open the unit; raises Unreachable when it would have to wait for ever for a session."""
+        self._sessions.hold(self._unit)
+        self._inner.begin(steps)
+
+    def close(self) -> None:
+        """Release what the unit holds."""
+        try:
+            self._inner.close()
+        finally:
+            self._sessions.release(self._unit)
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Whom to tell about the progress of a run, and how it is stopped."""
@@ -70,6 +91,8 @@ class Watch:
     on_total: Callable[[int], object] | None = None
     on_device: Callable[[str], object] | None = None
     on_unit: Callable[[UnitResult], object] | None = None
+    on_rows: Callable[[str, int], object] | None = None
+    """Called with what is read of a source of truth (`interfaces`) and how many more of it there are by now."""
     halt: threading.Event | None = None
 
 
@@ -98,7 +121,7 @@ def roll_out(
     def around(unit: str, steps: Sequence[Step], transaction: Transaction) -> Transaction:
         session = actual.session(unit)
         session.naming = partial(recorder.candidate, unit)
-        transaction = Judged(transaction, unit, rules, session)
+        transaction = Judged(Connected(transaction, unit, actual.fleet), unit, rules, session)
         if health is not None:
             transaction = health.around(actual.get("device", {"name": unit}), transaction)
         transaction = recorder.around(unit, steps, transaction)
@@ -137,11 +160,18 @@ def telling(recorder: Recorder, watch: Watch) -> Callable[[UnitResult], None]:
 
 
 def groups_of(made: Plan, actual: DeviceAdapter, how: ApplySettings) -> dict[str, str]:
-    """Return the group that each unit of a plan changes with, in the order of change; empty: each is for itself."""
-    if how.batches is not None:
+    """Return the group that each unit of a plan changes with, in the order of change; empty: each is for itself.
+
+    Raises:
+        PlanError: there may not be as many sessions as one of the groups needs at once.
+    """
+    if how.batches is None:
+        groups = planned_together(made, how)
+    else:
         batches = _cut(made, actual, how.batches)
-        return {unit: f"batch {number}" for number, batch in enumerate(batches, 1) for unit in batch}
-    return planned_together(made, how)
+        groups = {unit: f"batch {number}" for number, batch in enumerate(batches, 1) for unit in batch}
+    actual.fleet.expect_room(groups)
+    return groups
 
 
 def planned_together(made: Plan, how: ApplySettings) -> dict[str, str]:

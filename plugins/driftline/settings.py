@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, m
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from driftline.adapters import documents
+from driftline.adapters.inventory.sources import nornir_section
+from driftline.adapters.source import Place
+from driftline.adapters.sources import AnySource, IntentSource
 from driftline.devices import Connection, Credentials
 from driftline.engine.exceptions import LoadError, SettingsError
 from driftline.engine.freshness import Freshness
@@ -29,14 +32,6 @@ FILE = "driftline.yml"
 
 class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class IntendedSettings(_Part):
-    """Where the intended state is."""
-
-    adapter: Literal["intent"] = "intent"
-    path: Path = Path("inventory/intent")
-    """The intent folder."""
 
 
 class ActualSettings(_Part):
@@ -114,7 +109,10 @@ class Settings(BaseSettings):
         env_prefix="DRIFTLINE_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
     )
 
-    intended: IntendedSettings = IntendedSettings()
+    intended: AnySource = IntentSource()
+    """Where the intended state is."""
+    sources: dict[str, AnySource] = {}
+    """Other sources of truth, by the names that `driftline sync` is to know them by."""
     actual: ActualSettings = ActualSettings()
     nornir: NornirSettings = NornirSettings()
     connection: Connection = Connection()
@@ -152,9 +150,14 @@ class Settings(BaseSettings):
         return self.folder / path.expanduser()
 
     @property
+    def place(self) -> Place:
+        """Where sources are opened from."""
+        return Place(self.folder, self.path(self.state_dir))
+
+    @property
     def source_id(self) -> str:
         """Tells this network from others that share the state directory."""
-        source = str(self.path(self.intended.path).resolve())
+        source = self.intended.identity(self.place)
         return hashlib.sha256(source.encode()).hexdigest()[:12]
 
     @property
@@ -165,7 +168,7 @@ class Settings(BaseSettings):
     @property
     def lease(self) -> float:
         """The seconds that a device belongs to a run that does not ask it anything: never less than it may wait."""
-        return max(self.journal.lease_minutes * 60, 2.0 * self.apply.revert_in, 3.0 * self.connection.timeout)
+        return max(self.journal.lease_minutes * 60, 2.0 * self.apply.revert_in, 3.0 * self.connection.longest_timeout)
 
     @property
     def device_connection(self) -> Connection:
@@ -178,11 +181,7 @@ class Settings(BaseSettings):
     @property
     def nornir_inventory(self) -> dict[str, Any]:
         """Nornir's inventory section, with its files relative to the settings file."""
-        options = {
-            name: str(self.path(Path(value))) if name.endswith("_file") else value
-            for name, value in self.nornir.options.items()
-        }
-        return {"plugin": self.nornir.plugin, "options": options}
+        return nornir_section(self.nornir.plugin, self.nornir.options, self.place)
 
 
 def read_settings(path: Path | None = None) -> Settings:

@@ -26,10 +26,15 @@ def open_journal(settings: Settings) -> Journal:
     return Journal.open(settings.path(settings.state_dir), key=settings.journal_key)
 
 
-def intended_before(settings: Settings) -> Counts | None:
-    """Return how many objects were intended at the last successful run."""
+def intended_before(settings: Settings, source: str = "") -> Counts | None:
+    """Return how many objects were intended at the last successful run.
+
+    Args:
+        source: what the run went by; empty: the intent.
+    """
+    wanted = source or settings.source_id
     with open_journal(settings) as journal:
-        ends = (end for end in journal.ends("applied") if end.get("source") == settings.source_id)
+        ends = (end for end in journal.ends("applied") if end.get("source") == wanted)
         return next((end["intended"] for end in ends if end.get("intended")), None)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from driftline.adapters.intent import IntentAdapter
 from driftline.applied import About, Applied, applied_units
 from driftline.engine import Diff, Plan
 from driftline.engine.loading import bulk_load
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from driftline.engine.exceptions import DriftlineError
     from driftline.engine.freshness import Fresh
     from driftline.engine.results import RunResult
+    from driftline.network import IntendedState
     from driftline.runs.conflicts import Decision
     from driftline.runs.journal import Journal, RunRecord
     from driftline.runs.validation import Validation
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 class Loaded:
     """Both datasets, and the devices that are compared."""
 
-    intended: IntentAdapter
+    intended: IntendedState
     actual: DeviceAdapter
     chosen: frozenset[str]
 
@@ -48,10 +48,10 @@ class Loaded:
         return self.actual.failures
 
 
-def load_intended(settings: Settings) -> IntentAdapter:
+def load_intended(settings: Settings, watch: Watch | None = None) -> IntendedState:
     """Load the intended state; raises LoadError with every problem in it."""
-    state = settings.path(settings.state_dir)
-    intended = IntentAdapter(settings.path(settings.intended.path), cache_dir=state / "cache")
+    intended = settings.intended.open(settings.place)
+    intended.on_rows = None if watch is None else watch.on_rows
     intended.load()
     return intended
 
@@ -59,7 +59,7 @@ def load_intended(settings: Settings) -> IntentAdapter:
 def load(settings: Settings, *, limit: str | None = None, watch: Watch | None = None) -> Loaded:
     """Load the intended state, and the actual state of the devices that it knows."""
     with bulk_load():
-        intended = load_intended(settings)
+        intended = load_intended(settings, watch)
         chosen = choose(intended, limit)
         actual = load_chosen(intended, chosen, settings, watch)
         actual.fit(intended)
@@ -106,7 +106,7 @@ def apply(
     *,
     about: About | None = None,
     watch: Watch | None = None,
-    intended: IntentAdapter | None = None,
+    intended: IntendedState | None = None,
 ) -> Applied:
     """Apply a plan, exactly it; it is checked first, and nothing is written when it is not `ready`.
 
@@ -145,7 +145,7 @@ def carry_out(
     watch: Watch | None,
     rules: Validation,
     *,
-    intended: IntentAdapter | None = None,
+    intended: IntendedState | None = None,
 ) -> RunResult:
     """Carry out a plan that is ready; the devices that are changed for good are known as they were read back."""
     admit = admission(settings, about, actual.known() if intended is None else intended.get_all("device"))
@@ -197,7 +197,7 @@ def _told(fresh: Fresh) -> list[str]:
     ]
 
 
-def _left(actual: DeviceAdapter, intended: IntentAdapter) -> Diff:
+def _left(actual: DeviceAdapter, intended: IntendedState) -> Diff:
     """Return what is not as intended by now; nobody is asked again, the last reading counts."""
     with bulk_load():
         return actual.diff_from(intended)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.adapters.actual_state import drift, load, read, running
+from tests.adapters.actual_state import FABRIC, drift, load, read, running
 from tests.devices.leaf import Intent
 from tests.devices.test_circular import leaves
 
@@ -56,6 +56,16 @@ def port(name: str, device: str = "leaf1", **values: Any) -> Interface:
 def lines_of(text: str, section: str = "interfaces:") -> list[str]:
     """Return the lines of a file below a key, without their indentation."""
     return [line.strip() for line in text.partition(f"{section}\n")[2].splitlines()]
+
+
+def owned(dataset: Any) -> dict[str, Any]:
+    """Return what a dataset has an opinion on, and which collections it owns."""
+    marks = ("ownership", "owns_addresses")
+    return {
+        obj.get_unique_id(): (obj.get_managed(), *(getattr(obj, mark, None) for mark in marks))
+        for model in ("device", "interface", "vlan")
+        for obj in dataset.get_all(model)
+    }
 
 
 def written(folder: Path, dataset: Any) -> Path:
@@ -113,6 +123,15 @@ def test_a_later_change_of_anything_is_drift(tmp_path: Path) -> None:
     ]
     for lines in by_hand:
         assert drift(read(running({"leaf1": [lines]})), load(tmp_path)).has_diffs(), lines
+
+
+@pytest.mark.parametrize("source", [FABRIC, FABRIC.parents[1] / "inventory"], ids=["tests", "sample"])
+def test_what_is_intended_is_written_as_it_was(source: Path, tmp_path: Path) -> None:
+    """What nobody has an opinion on stays so, and collections are owned as far as they were."""
+    intended = load(source / "intent")
+    again = load(written(tmp_path, intended))
+    assert owned(again) == owned(intended)
+    assert again.diff_from(intended).str() == intended.diff_from(again).str() == "(no diffs)"
 
 
 # It reads well --------------------------------------------------------------------------------------------

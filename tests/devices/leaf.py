@@ -222,7 +222,7 @@ def intent_after(adapter: DeviceAdapter, *changes: Change) -> Intent:
     intent.add(Site(name="lab", devices=list(adapter.expected)))
     for name, now in adapter._states.items():
         mine = [change for change in changes if change.identity["device"] == name]
-        _put(intent, name, wanted_after(EOS, now, mine))
+        _put(intent, name, wanted_after(adapter.platform_of(name), now, mine))
     return intent
 
 

@@ -1,18 +1,22 @@
 """What each platform can do, worked out by trying it; `python -m tests.devices.platform_table` writes it down.
 
-The page is `docs/platforms.md`; between its markers stands what this makes, and a test keeps it so.
+The page is `docs/platforms.md`; between its markers stands what this makes, and a test keeps it so. With `--counts`
+this only prints how many texts and attributes each platform is tested with.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from driftline.devices.platforms import PLATFORMS
+from driftline.devices.reading import put_silent_ports
 from driftline.devices.remediation import _render, lines_between, wanted_after
 from driftline.engine.exceptions import PrepareError
-from driftline.network import Interface, InterfaceKind
+from driftline.network import Interface, InterfaceKind, interface_kind
 
+from . import set_text
 from .boxes import BOXES
 from .leaf import LEAF, create, delete
 from .test_remediation import ATTRIBUTES
@@ -31,8 +35,22 @@ TEXTS = {
     "frr": "hostname leaf1\ninterface eth0\n ip address 10.20.0.1/24\nexit\n! interfaces: eth0 eth1\n",
     **{name: box.text for name, box in BOXES.items()},
 }
-HOMES = {"eos": "Vlan20", "frr": "eth0", "ios": "Vlan20", "nxos": "Vlan20", "iosxr": "GigabitEthernet0/0/0/5"}
-LOOPBACKS = {"eos": "Loopback9", "frr": "lo9", "ios": "Loopback9", "nxos": "loopback9", "iosxr": "Loopback9"}
+HOMES = {
+    "eos": "Vlan20",
+    "frr": "eth0",
+    "ios": "Vlan20",
+    "nxos": "Vlan20",
+    "iosxr": "GigabitEthernet0/0/0/5",
+    "junos": "irb.20",
+}
+LOOPBACKS = {
+    "eos": "Loopback9",
+    "frr": "lo9",
+    "ios": "Loopback9",
+    "nxos": "loopback9",
+    "iosxr": "Loopback9",
+    "junos": "lo0.9",
+}
 # Others than the defaults, that any platform understands.
 VALUES: Mapping[str, Any] = {
     "description": "to b",
@@ -53,7 +71,15 @@ NAMES = {
     "nxos": ("Ethernet1/6", "Ethernet1/6.7", "port-channel"),
     "iosxr": ("GigabitEthernet0/0/0/4", "GigabitEthernet0/0/0/4.7", "Bundle-Ether"),
     "frr": ("eth1", "eth1.7", ""),
+    "junos": ("ge-0/0/6", "ge-0/0/6.7", "ae"),
 }
+TOGETHER = {
+    "access_vlan": {"mode": "access"},
+    "trunk_vlans": {"mode": "trunk"},
+    "lag": {"lag_mode": "active"},
+}
+"""What some platforms have an attribute with only."""
+HOSTNAMES = {"junos": "set system host-name leaf1\n"}
 SIMULATED = {"eos": {attribute for row in ATTRIBUTES for attribute in row[2]}}
 REAL = {"frr": {"description", "enabled", "IPv4 address", "IPv6 address"}}
 """What `make test-lab` changes and reads back on routers that nobody here wrote."""
@@ -78,6 +104,7 @@ def objects(name: str) -> dict[str, Change]:
 def why_no_object(platform: Platform, change: Change) -> str | None:
     """Why there is no such object on a platform; None: there is."""
     now = platform.read("leaf1", TEXTS[platform.name])
+    put_silent_ports(now, platform, NAMES[platform.name][:1])
     try:
         lines_between(platform, now, wanted_after(platform, now, [change]), [change.key])
     except PrepareError as error:
@@ -96,25 +123,33 @@ def why_no_attribute(platform: Platform, attribute: str) -> str | None:
 
 def check_read_as_rendered(platform: Platform, attribute: str) -> None:
     """Fail unless a value that is rendered is the value that is read."""
-    port, subinterface, lag = NAMES[platform.name]
-    name = subinterface if attribute == "encapsulation_vlan" else port
+    *names, lag = NAMES[platform.name]
+    name = next(n for n in names if interface_kind(n) not in platform.unsupported.get(attribute, ()))
     now = platform.read("leaf1", TEXTS[platform.name])
-    interface = now.interface(name) or Interface(
-        device="leaf1", name=name, **platform.defaults(InterfaceKind.SUBINTERFACE)
-    )
-    given = {attribute: f"{lag}7" if attribute == "lag" else VALUES[attribute]}
+    interface = now.interface(name) or blank(platform, name)
+    given = TOGETHER.get(attribute, {}) | {attribute: VALUES[attribute]}
     values = {
         field: getattr(interface, field) for field in type(interface).model_fields if field != "adapter"
     }
-    if attribute == "lag_mode":
-        given["lag"] = f"{lag}7"
     wanted = now.copy()
+    if attribute in ("lag", "lag_mode"):
+        given["lag"] = f"{lag}7"
+        wanted.put(blank(platform, given["lag"]))
     wanted.put(Interface(**values | given))
-    text = _render(platform, wanted, [("interface", interface.get_unique_id())])
+    keys = [
+        ("interface", one.get_unique_id()) for one in wanted.of("interface") if one.name in (name, f"{lag}7")
+    ]
+    text = "\n".join(set_text.as_commands(platform, _render(platform, wanted, keys)))
     last = {"eos": "end\n", "ios": "end\n", "iosxr": "end\n"}.get(platform.name, "")
-    found = platform.read("leaf1", f"hostname leaf1\nvrf context RED\n{text}{last}").interface(name)
+    first = HOSTNAMES.get(platform.name, "hostname leaf1\nvrf context RED\n")
+    found = platform.read("leaf1", f"{first}{text}\n{last}").interface(name)
     assert found is not None
     assert found.same(attribute, given[attribute], getattr(found, attribute)), (platform.name, attribute)
+
+
+def blank(platform: Platform, name: str) -> Interface:
+    """An interface on which nothing is configured."""
+    return Interface(device="leaf1", name=name, **platform.defaults(interface_kind(name)))
 
 
 def rows() -> tuple[list[tuple[str, dict[str, str]]], list[str]]:
@@ -192,4 +227,7 @@ def written(page: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    if "--counts" in sys.argv:
+        print(counts())
+    else:
+        PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

@@ -99,6 +99,41 @@ def test_what_comes_by_configuration(adapter: DeviceAdapter, name: str) -> None:
     assert adapter.failures == {}
 
 
+def test_vlans_where_there_can_be_none(adapter: DeviceAdapter) -> None:
+    """It is said when the devices are compared, by the VLAN's number; one that is there by itself is no matter."""
+    adapter._states["leaf1"].impossible = {"vlan": "it has no VLAN database"}
+    intent = intent_after(adapter)
+    adapter.fit(intent)
+    assert adapter.failures == {}
+    adapter.fit(intent_after(adapter, create("vlan", {"name": "new"}, vid=99)))
+    failure = adapter.failures["leaf1"]
+    assert isinstance(failure, PlanError)
+    assert [(problem.where, problem.code) for problem in failure.problems] == [
+        ("leaf1 vlan 99", "PLAN-UNSUPPORTED")
+    ]
+    assert "a VLAN is not possible on eos: it has no VLAN database" in str(failure)
+
+
+def test_names_as_a_device_spells_them(adapter: DeviceAdapter) -> None:
+    """Whatever the intent calls its ports, people are shown the device's own names; that is no drift."""
+    intent = intent_after(adapter)
+    interface(intent, "Ethernet1").name = "ethernet1"
+    intent.get("ip_address", "leaf1__default__10.0.0.1/31").interface = "ethernet1"
+    interface(intent, "Ethernet4").lag = "po1"
+    adapter.fit(intent)
+    assert not adapter.diff_from(intent).has_diffs()
+    assert interface(intent, "Ethernet1").name == "Ethernet1"
+    assert intent.get("ip_address", "leaf1__default__10.0.0.1/31").interface == "Ethernet1"
+    assert interface(intent, "Ethernet4").lag == "Port-Channel1"
+
+
+def test_a_subinterface_to_come_is_spelled_as_its_port(adapter: DeviceAdapter) -> None:
+    """It has no name on the device yet, but its port has."""
+    intent = intent_after(adapter, create("interface", {"encapsulation_vlan": 7}, name="ethernet1.7"))
+    adapter.fit(intent)
+    assert interface(intent, "Ethernet1.7").name == "Ethernet1.7"
+
+
 def test_the_plan_shows_the_lines(adapter: DeviceAdapter, lab: Lab) -> None:
     """What would be sent is computed from what was read; no device is contacted."""
     lab.reset_log()

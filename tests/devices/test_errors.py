@@ -12,7 +12,9 @@ import napalm.base.exceptions
 import pyeapi.eapilib
 import pytest
 from napalm.base import exceptions as theirs
+from netmiko.exceptions import NetmikoAuthenticationException, NetmikoTimeoutException, ReadTimeout
 
+from driftline.devices.drivers.frr.vtysh import NoShellError
 from driftline.devices.errors import MEANINGS, redacted, translate
 from driftline.engine.exceptions import (
     AuthenticationFailed,
@@ -108,6 +110,8 @@ CASES: list[tuple[str, Exception, type[TargetError], str]] = [
     ("locked", theirs.SessionLockedException("Session is already in use"), UnusableAnswer, "DEVICE-LOCKED"),
     ("too old", theirs.UnsupportedVersion("4.20"), UnusableAnswer, "DEVICE-VERSION"),
     ("no driver", theirs.ModuleImportError("Cannot import 'x'"), UnusableAnswer, "DEVICE-DRIVER"),
+    ("slow command", ReadTimeout("Pattern not detected: 'r1#' in output."), Unreachable, "DEVICE-TIMEOUT"),
+    ("no shell", NoShellError("r1: this needs an account with a shell"), UnusableAnswer, "DEVICE-NO-SHELL"),
     ("not done", NotImplementedError("not on this platform"), UnusableAnswer, "DEVICE-ERROR"),
 ]
 
@@ -120,6 +124,38 @@ def test_what_it_means(error: Exception, kind: type[TargetError], code: str) -> 
     ours = translate(error, "leaf1", "connecting")
     assert (kind, code) == (type(ours), ours.code)
     assert ours.__cause__ is error
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("Server '[192.0.2.1]:22' not found in known_hosts", "DEVICE-HOST-KEY"),
+        ("Host key for server '192.0.2.1' does not match: got 'AA', expected 'BB'", "DEVICE-HOST-KEY"),
+        ("A paramiko SSHException occurred:\n\nNo authentication methods available", "DEVICE-AUTH"),
+        (
+            "\nA paramiko SSHException occurred during connection creation:\n\nInvalid key\n",
+            "DEVICE-KEY-FILE",
+        ),
+        (
+            "A paramiko SSHException occurred during connection creation: not a valid OPENSSH private key file",
+            "DEVICE-KEY-FILE",
+        ),
+        ("Paramiko: 'No existing session' error: try increasing 'conn_timeout'", "DEVICE-SSH"),
+        ("TCP connection to device failed.", "DEVICE-TIMEOUT"),
+    ],
+)
+def test_what_netmiko_calls_a_timeout(said: str, code: str) -> None:
+    """Only the text tells what it was; each of these was seen with OpenSSH at the other end."""
+    ours = translate(NetmikoTimeoutException(said), "r1", "connecting")
+    assert (ours.code, bool(ours.hint)) == (code, True)
+
+
+def test_a_key_without_its_passphrase() -> None:
+    """It is told from credentials that the device refused: the device was not even asked."""
+    error = NetmikoAuthenticationException(
+        "Authentication to device failed.\n\nPrivate key file is encrypted"
+    )
+    assert translate(error, "r1", "connecting").code == "DEVICE-KEY-FILE"
 
 
 def test_napalm_around_pyeapi() -> None:

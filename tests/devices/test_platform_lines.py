@@ -1,4 +1,4 @@
-"""IOS, NX-OS and IOS XR: each attribute alone, and the cases in which a plain diff of two texts is wrong."""
+"""IOS, NX-OS, IOS XR and Junos: each attribute alone, and the cases in which a plain diff of two texts is wrong."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 GIG, ETH, XR = "GigabitEthernet1/0/", "Ethernet1/", "GigabitEthernet0/0/0/"
 UP, DOWN = "no shutdown", "shutdown"
+MODES = (("delete", "active"), ("set", "passive"))
 Row = tuple[str, str, dict[str, Any], list[str]]
 ROWS: dict[str, list[Row]] = {
     "ios": [
@@ -93,6 +94,101 @@ ROWS: dict[str, list[Row]] = {
         ("VRF of an interface without addresses", f"{XR}4", {"vrf": "RED"}, ["vrf RED"]),
         ("tag", f"{XR}5.100", {"encapsulation_vlan": 7}, ["encapsulation dot1q 7"]),
     ],
+    "junos": [
+        ("description set", "ge-0/0/6", {"description": "to b"}, ['set / description "to b"']),
+        ("description of one word", "ge-0/0/6", {"description": "b"}, ["set / description b"]),
+        ("quotes", "ge-0/0/6", {"description": 'a "b" c\\d'}, ['set / description "a \\"b\\" c\\\\d"']),
+        ("description removed", "ge-0/0/2", {"description": None}, ["delete / description"]),
+        ("of a port that is not shown", "ge-0/0/7", {"description": "b"}, ["set / description b"]),
+        ("of a unit", "ge-0/0/1.0", {"description": "b"}, ["set / description b"]),
+        ("disabled", "ge-0/0/2", {"enabled": False}, ["set / disable"]),
+        ("enabled", "ge-0/0/3", {"enabled": True}, ["delete / disable"]),
+        ("unit disabled", "irb.10", {"enabled": False}, ["set / disable"]),
+        ("mtu changed", "ge-0/0/1", {"mtu": 9216}, ["set / mtu 9216"]),
+        ("mtu to the default", "ge-0/0/1", {"mtu": 1514}, ["delete / mtu"]),
+        (
+            "access to trunk",
+            "ge-0/0/2.0",
+            {"mode": "trunk"},
+            [
+                "delete / family ethernet-switching vlan",
+                "set / family ethernet-switching interface-mode trunk",
+            ],
+        ),
+        (
+            "trunk to access",
+            "ae0.0",
+            {"mode": "access"},
+            [
+                "delete / family ethernet-switching vlan",
+                "set / family ethernet-switching interface-mode access",
+            ],
+        ),
+        ("access to routed", "ge-0/0/6.0", {"mode": "routed"}, ["delete / family ethernet-switching"]),
+        (
+            "routed to trunk",
+            "ge-0/0/3.0",
+            {"mode": "trunk"},
+            ["set / family ethernet-switching interface-mode trunk"],
+        ),
+        (
+            "access VLAN",
+            "ge-0/0/6.0",
+            {"access_vlan": 20},
+            ["set / family ethernet-switching vlan members 20"],
+        ),
+        (
+            "access VLAN listed by name",
+            "ge-0/0/2.0",
+            {"access_vlan": 20},
+            [
+                "delete / family ethernet-switching vlan members users",
+                "set / family ethernet-switching vlan members 20",
+            ],
+        ),
+        (
+            "access VLAN to the default",
+            "ge-0/0/2.0",
+            {"access_vlan": 1},
+            ["delete / family ethernet-switching vlan"],
+        ),
+        ("native VLAN", "ae0", {"native_vlan": 10}, ["set / native-vlan-id 10"]),
+        (
+            "trunk list longer",
+            "ae0.0",
+            {"trunk_vlans": "10,20-23"},
+            ["set / family ethernet-switching vlan members 23"],
+        ),
+        (
+            "trunk list shorter",
+            "ae0.0",
+            {"trunk_vlans": "10,20"},
+            [
+                "delete / family ethernet-switching vlan members 20-22",
+                "set / family ethernet-switching vlan members 20",
+            ],
+        ),
+        (
+            "trunk list all",
+            "ae0.0",
+            {"trunk_vlans": "all"},
+            [
+                "delete / family ethernet-switching vlan members users",
+                "delete / family ethernet-switching vlan members 20-22",
+                "set / family ethernet-switching vlan members all",
+            ],
+        ),
+        ("joins a LAG", "ge-0/0/6", {"lag": "ae0"}, ["set / ether-options 802.3ad ae0"]),
+        (
+            "LAG mode",
+            "ge-0/0/4",
+            {"lag_mode": "passive"},
+            [f"{verb} interfaces ae0 aggregated-ether-options lacp {mode}" for verb, mode in MODES],
+        ),
+        ("leaves its LAG", "ge-0/0/4", {"lag": None}, ["delete / ether-options 802.3ad"]),
+        ("VRF", "ge-0/0/3.0", {"vrf": "RED"}, ["set routing-instances RED interface ge-0/0/3.0"]),
+        ("tag", "ge-0/0/5.100", {"encapsulation_vlan": 7}, ["set / vlan-id 7"]),
+    ],
 }
 CASES = [(name, *row[1:]) for name, rows in ROWS.items() for row in rows]
 IDS = [f"{name}: {row[0]}" for name, rows in ROWS.items() for row in rows]
@@ -102,8 +198,16 @@ IDS = [f"{name}: {row[0]}" for name, rows in ROWS.items() for row in rows]
 def test_one_attribute(name: str, interface: str, after: dict[str, Any], expected: list[str]) -> None:
     """An attribute that changes alone gives exactly its lines; the device has its value, and then the old one."""
     box, change = BOXES[name], port(interface, **after)
-    assert ([f"interface {interface}", *expected] if expected else []) == box.lines(change)
+    assert section(name, interface, *expected) == box.lines(change)
     assert box.differences(change) == {}
+
+
+def section(name: str, interface: str, *expected: str) -> list[str]:
+    """Lines below an interface's header; on Junos each is a whole path, whose beginning a `/` stands for."""
+    if name != "junos":
+        return [f"interface {interface}", *expected] if expected else []
+    path = f" interfaces {interface.replace('.', ' unit ')} "
+    return [line.replace(" / ", path, 1) for line in expected]
 
 
 @pytest.mark.parametrize("name", BOXES)
@@ -118,17 +222,19 @@ def test_every_attribute_is_in_the_table(name: str) -> None:
     assert possible == {attribute for row in ROWS[name] for attribute in row[2]}
 
 
-MASK = {"ios": " 255.255.255.0", "nxos": "/24", "iosxr": " 255.255.255.0"}
-WORD = {"ios": "ip address", "nxos": "ip address", "iosxr": "ipv4 address"}
-HOME = {"ios": "Vlan10", "nxos": "Vlan10", "iosxr": f"{XR}3"}
-SUB = {"ios": f"{GIG}5.100", "nxos": f"{ETH}5.100", "iosxr": f"{XR}5.100"}
+MASK = {"ios": " 255.255.255.0", "nxos": "/24", "iosxr": " 255.255.255.0", "junos": "/24"}
+WORD = {"ios": "ip address", "nxos": "ip address", "iosxr": "ipv4 address", "junos": "/ family inet address"}
+HOME = {"ios": "Vlan10", "nxos": "Vlan10", "iosxr": f"{XR}3", "junos": "irb.10"}
+SUB = {"ios": f"{GIG}5.100", "nxos": f"{ETH}5.100", "iosxr": f"{XR}5.100", "junos": "ge-0/0/5.100"}
 EACH = pytest.mark.parametrize("name", BOXES)
 SWITCHES = pytest.mark.parametrize("name", ["ios", "nxos"])
 
 
-def line(name: str, address: str, *, secondary: bool = False) -> str:
-    """How a platform writes an address of a /24."""
-    return f"{WORD[name]} {address}{MASK[name]}{' secondary' if secondary else ''}"
+def line(name: str, address: str, *, secondary: bool = False, gone: bool = False) -> str:
+    """How a platform writes an address of a /24, or that it goes; Junos does not say which are secondary."""
+    verbs = {"junos": ("set ", "delete ")}.get(name, ("", "no "))
+    last = " secondary" if secondary and name != "junos" else ""
+    return f"{verbs[gone]}{WORD[name]} {address}{MASK[name]}{last}"
 
 
 # The five cases in which hier_config needs help ----------------------------------------------------------------
@@ -138,7 +244,7 @@ def line(name: str, address: str, *, secondary: bool = False) -> str:
 def test_a_secondary_address_is_removed(name: str) -> None:
     """Removing one secondary address removes it, and it alone."""
     change = delete("ip_address", address="10.10.1.1/24")
-    expected = [f"interface {HOME[name]}", f"no {line(name, '10.10.1.1', secondary=True)}"]
+    expected = section(name, HOME[name], line(name, "10.10.1.1", secondary=True, gone=True))
     assert expected == BOXES[name].lines(change)
     assert BOXES[name].differences(change) == {}
 
@@ -150,11 +256,12 @@ def test_a_secondary_address_is_replaced(name: str) -> None:
         delete("ip_address", address="10.10.1.1/24"),
         create("ip_address", {"interface": HOME[name], "secondary": True}, address="10.10.9.1/24"),
     )
-    assert BOXES[name].lines(*changes) == [
-        f"interface {HOME[name]}",
-        f"no {line(name, '10.10.1.1', secondary=True)}",
+    assert BOXES[name].lines(*changes) == section(
+        name,
+        HOME[name],
+        line(name, "10.10.1.1", secondary=True, gone=True),
         line(name, "10.10.9.1", secondary=True),
-    ]
+    )
     assert BOXES[name].differences(*changes) == {}
 
 
@@ -261,7 +368,8 @@ def test_the_primary_address_is_replaced(name: str) -> None:
         delete("ip_address", address="10.10.0.1/24"),
         create("ip_address", {"interface": HOME[name]}, address="10.10.0.2/24"),
     )
-    assert BOXES[name].lines(*changes) == [f"interface {HOME[name]}", line(name, "10.10.0.2")]
+    old = [line(name, "10.10.0.1", gone=True)] if name == "junos" else []  # all addresses are equal there
+    assert BOXES[name].lines(*changes) == section(name, HOME[name], *old, line(name, "10.10.0.2"))
     assert BOXES[name].differences(*changes) == {}
 
 

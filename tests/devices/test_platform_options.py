@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import paramiko
 import pytest
+from napalm import get_network_driver
 
+from driftline.devices.errors import translate
 from driftline.devices.platforms import PLATFORMS
+from driftline.devices.platforms.junos.driver import VerifiedJunOSDriver
 from driftline.engine.exceptions import DriftlineError, SettingsError, Unreachable
 from driftline.lab import Lab
 
@@ -140,6 +143,71 @@ def test_another_host_key(name: str, server: tuple[int, paramiko.PKey], tmp_path
 def test_a_known_host_key(name: str, server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
     """With the right key it comes to the password, which this server does not take."""
     assert refused(server[0], name, tmp_path, server[1]).code == "DEVICE-AUTH"
+
+
+# Junos: the driver that checks host keys, where NAPALM's own does not ------------------------------------------------
+
+
+def junos(port: int, tmp_path: Path, *keys: paramiko.PKey) -> DriftlineError:
+    """What connecting ends with, where these keys are known; its `ssh_config_file` says where."""
+    known, config = tmp_path / "known_hosts", tmp_path / "config"
+    hosts = paramiko.HostKeys()
+    for key in keys:
+        hosts.add(f"[127.0.0.1]:{port}", key.get_name(), key)
+    hosts.save(str(known))
+    config.write_text(f"Host *\n  UserKnownHostsFile {known}\n", encoding="utf-8")
+    given = {"ssh_config_file": str(config), "port": port}
+    options = PLATFORMS["junos"].secure_options("127.0.0.1", given, TLS)
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - told apart by the caller
+        VerifiedJunOSDriver("127.0.0.1", "admin", "secret", 5, options).open()
+    return translate(caught.value, "r1", "connecting")
+
+
+def test_junos_with_an_unknown_host_key(server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
+    """It is refused before the password is sent, and what to do is said."""
+    error = junos(server[0], tmp_path)
+    assert error.code == "DEVICE-HOST-KEY"
+    assert "not known" in error.message
+
+
+def test_junos_with_another_host_key(server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
+    """A device with another key than the known one is told from one that is new."""
+    error = junos(server[0], tmp_path, paramiko.ECDSAKey.generate())
+    assert error.code == "DEVICE-HOST-KEY"
+    assert "another one" in error.message
+
+
+def test_junos_with_a_known_host_key(server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
+    """With the right key it comes to the password, which this server does not take."""
+    assert junos(server[0], tmp_path, server[1]).code == "DEVICE-AUTH"
+
+
+def test_junos_that_does_not_answer(tmp_path: Path) -> None:
+    """It can't be reached, which is another thing than not to be trusted."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    assert junos(port, tmp_path).code == "DEVICE-UNREACHABLE"
+
+
+@pytest.mark.parametrize(
+    "given", [{}, {"lock_disable": True}, {"config_private": True}, {"config_lock": True}]
+)
+def test_junos_is_locked_while_it_is_changed(given: dict[str, Any]) -> None:
+    """Nobody else's uncommitted lines are committed with ours, and the lock is not held longer."""
+    safe = {"lock_disable": False, "config_private": False, "config_lock": False}
+    assert safe.items() <= PLATFORMS["junos"].secure_options("192.0.2.1", given, TLS).items()
+
+
+def test_junos_and_an_option_that_it_would_not_follow() -> None:
+    """A file of known hosts that nobody looks into is no safety."""
+    with pytest.raises(SettingsError, match="alt_key_file"):
+        PLATFORMS["junos"].secure_options("192.0.2.1", {"alt_key_file": "keys"}, TLS)
+
+
+def test_napalm_finds_the_driver_that_checks() -> None:
+    """By the name that the platform says."""
+    pytest.importorskip("napalm_junos_verified", reason="the package is not installed with this module")
+    assert get_network_driver(PLATFORMS["junos"].driver) is VerifiedJunOSDriver
 
 
 # Against a TLS server, whose authority is known or not ----------------------------------------------------------

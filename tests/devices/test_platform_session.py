@@ -52,7 +52,8 @@ def prepared(driver: Driver, **after: Any) -> DeviceSession:
     session = DeviceSession("leaf1", driver.box.platform, fleet)
     session.begin(["step"])
     session.stage(port(driver.box.ports[1], **(after or {"description": "new"})))
-    assert session.prepare().splitlines()[0] == f"+interface {driver.box.ports[1]}"
+    diff = session.prepare()
+    assert f"+interface {driver.box.ports[1]}" in diff or f"+set interfaces {driver.box.ports[1]}" in diff
     return session
 
 

@@ -7,7 +7,7 @@ import pytest
 from driftline.devices.platforms import PLATFORMS
 from driftline.network import Interface, InterfaceKind
 
-from .platform_table import PAGE, VALUES, check_read_as_rendered, generated, written
+from .platform_table import PAGE, VALUES, check_read_as_rendered, counts, generated, written
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -20,6 +20,15 @@ def test_the_page_is_up_to_date() -> None:
 def test_every_attribute_is_in_the_table() -> None:
     """No managed attribute is left out."""
     assert set(VALUES) == set(Interface._attributes)
+
+
+def test_texts_and_attributes_are_counted() -> None:
+    """Five platforms are tested with texts by others, four of them with at least ten; FRR with routers instead."""
+    lines = [line.strip("| ").split(" | ") for line in counts().splitlines()[2:]]
+    found = {name.strip("`"): (int(texts), int(attributes)) for name, texts, attributes in lines}
+    assert set(PLATFORMS) == set(found)
+    assert {name for name, (texts, _) in found.items() if texts >= 10} == {"eos", "ios", "junos", "nxos"}
+    assert found["junos"] == (12, len(VALUES))
 
 
 @pytest.mark.parametrize("name", PLATFORMS)

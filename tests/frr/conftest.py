@@ -102,6 +102,14 @@ class Network:
         assert old in text
         file.write_text(text.replace(old, new))
 
+    def setting(self, **sections: dict[str, Any]) -> None:
+        """Change the settings file."""
+        file = self.folder / "driftline.yml"
+        settings = yaml.safe_load(file.read_text())
+        for section, values in sections.items():
+            settings.setdefault(section, {}).update(values)
+        file.write_text(yaml.safe_dump(settings))
+
     def running(self) -> dict[str, str]:
         return {name: self.lab.running_config(name) for name in NAMES}
 

@@ -141,10 +141,25 @@ def test_what_frr_cannot_do_is_refused_when_it_is_planned(network: Network) -> N
     network.edit("r1", "description: core,", "description: other, mtu: 9000,")
     answer = network.run("plan")
     assert answer.status == 3
-    assert "r1 Ethernet0" in answer.out + answer.err
-    assert "mtu is not possible" in answer.out + answer.err
+    assert "r1 eth0: mtu is not possible" in answer.out + answer.err
     assert network.run("remediate", "--yes").status == 3
     assert network.running() == before
+
+
+def test_vlans_are_refused_when_they_are_compared(network: Network) -> None:
+    """FRR has none: `drift` says so already, by object and platform."""
+    network.edit("r1", "interfaces:\n", "vlans: {10: {name: users}}\ninterfaces:\n")
+    answer = network.run("drift")
+    assert answer.status == 3
+    assert "PLAN-UNSUPPORTED r1 vlan 10: a VLAN is not possible on frr: FRR has no VLANs" in answer.out
+
+
+def test_ports_are_called_as_the_router_calls_them(network: Network) -> None:
+    """Also where an address is to come, which has no port on the router yet."""
+    network.lab.change("r1", "interface eth1", "no ip address 10.1.1.1/24")
+    answer = network.run("drift")
+    assert "+ address 10.1.1.1/24  (interface eth1)" in answer.out
+    assert "Ethernet" not in network.run("plan", "--output", "json").out
 
 
 def test_an_interface_that_is_not_there_is_refused(network: Network) -> None:
@@ -166,20 +181,13 @@ def test_an_account_without_a_shell_can_read_but_has_no_timer(network: Network) 
     before = network.running()
     answer = network.run("remediate", "--yes")
     assert answer.status == 4, answer.out + answer.err
-    assert "this needs an account with a shell" in answer.out + answer.err
+    assert "DEVICE-NO-SHELL r1: committing: " in answer.out
+    assert "this needs an account with a shell" in answer.out
+    assert "try: log in as an account with a shell" in answer.out
+    assert (
+        "it had unsaved changes" not in answer.out
+    )  # what is saved is in a file that the account can't read
     assert network.running() == before
-
-
-def test_an_unknown_host_key_is_a_failure_with_a_reason(network: Network) -> None:
-    """Nothing is sent to a router that can't be told from another."""
-    (network.folder / "known_hosts").write_text("")
-    hosts = network.lab.nornir_hosts()
-    options = hosts["r1"]["connection_options"]["napalm"]["extras"]["optional_args"]
-    options["alt_key_file"] = str(network.folder / "known_hosts")
-    (network.folder / "hosts.yml").write_text(yaml.safe_dump(hosts))
-    answer = network.run("drift")
-    assert answer.status == 3
-    assert "r1: connecting: 198.18.98.1: its host key" in answer.out + answer.err
 
 
 def test_the_wrong_platform_is_a_load_failure_with_a_hint(network: Network) -> None:

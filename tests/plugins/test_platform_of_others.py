@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING
-
 import pytest
 
-from driftline.devices import platforms
 from driftline.devices.platforms import PLATFORMS, platform_named, platform_names
 from driftline.devices.reading import parse
 from driftline.devices.remediation import lines_back, lines_between, wanted_after
 from driftline.devices.state import Change
 from driftline.engine.exceptions import UnusableAnswer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-HERE = Path(__file__).parent
-METADATA = "Metadata-Version: 2.1\nName: driftline-acme\nVersion: 1.0\n"
-ENTRY_POINTS = """\
-[driftline.platforms]
-acme = driftline_acme:ACME
-eos = driftline_acme:ACME
-half = driftline_acme:NO_PLATFORM
-gone = driftline_acme:NOTHING
-"""
 TEXT = """\
 hostname r1
 routing-instance BLUE
@@ -35,20 +19,6 @@ interface ethernet0
  queue 7
 interface loopback0
 """
-
-
-@pytest.fixture
-def _installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The example package, as an installer leaves it: importable, with its metadata beside it."""
-    metadata = tmp_path / "driftline_acme-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text(METADATA)
-    (metadata / "entry_points.txt").write_text(ENTRY_POINTS)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.syspath_prepend(str(HERE))
-    platforms._of_others.cache_clear()
-    yield
-    platforms._of_others.cache_clear()
 
 
 @pytest.mark.usefixtures("_installed")
@@ -103,4 +73,4 @@ def test_an_unknown_one_names_those_that_are_known() -> None:
     """Without the package it is not supported."""
     with pytest.raises(UnusableAnswer) as caught:
         platform_named("acme", "r1")
-    assert "eos, frr, ios, iosxr, nxos" in caught.value.hint
+    assert "eos, frr, ios, iosxr, junos, nxos" in caught.value.hint

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from driftline import __version__
 from driftline.engine.plan import ACTIONS
 
-from . import changes, history, intent, lab
+from . import changes, history, intent, inventory, lab, sync
 from .exit_status import ExitStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 MODELS = ("interface", "ip_address", "vlan")
+RECORDS = ("term", "site", "vlan", "prefix", "device", "interface", "ip_address")
 _WINNERS = ("source_wins", "dest_wins")
 _RUN = "a run's id, or how it begins"
 
@@ -37,6 +38,7 @@ def parser() -> Parser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND", parser_class=Parser)
     _about_intent(commands)
     _about_changes(commands)
+    _about_sources(commands)
     _about_runs(commands)
     lab.add_commands(commands, _common())
     return top
@@ -63,6 +65,12 @@ def _about_intent(commands: Any) -> None:
         "--object", type=_list, metavar="NAMES", help="only these objects: 'Ethernet1,Vlan*'"
     )
     adopting.add_argument("--attribute", type=_list, metavar="NAMES", help="only these attributes")
+    printing = _add(commands, inventory.inventory)
+    printing.add_argument(
+        "--as", dest="form", choices=inventory.FORMS, default="nornir", help="whose inventory (default: nornir)"
+    )
+    printing.add_argument("--to", type=Path, metavar="FOLDER", help="write files instead of printing them")
+    printing.add_argument("--overwrite", action="store_true", help="write over files that exist")
 
 
 def _about_changes(commands: Any) -> None:
@@ -94,6 +102,16 @@ def _about_changes(commands: Any) -> None:
         changes.remediate,
         *(_devices(), _models(), _actions(), _deciding(), _checking(), _diff(), _running(), _asking()),
     )
+
+
+def _about_sources(commands: Any) -> None:
+    shared = (_connecting(), _models(RECORDS), _actions(), _checking(), _diff(), _running(), _asking())
+    syncing = _add(commands, sync.sync, *shared)
+    syncing.add_argument(
+        "source", metavar="FROM", help="`devices`, `intended`, or a name under `sources` in the settings"
+    )
+    syncing.add_argument("target", metavar="TO", help="`intended`, or a name under `sources`: an IPAM")
+    syncing.add_argument("--out", type=Path, metavar="FILE", help="only save the plan, to apply it later")
 
 
 def _about_runs(commands: Any) -> None:
@@ -156,10 +174,10 @@ def _devices() -> Parser:
     return shared
 
 
-def _models() -> Parser:
+def _models(models: Sequence[str] = MODELS) -> Parser:
     shared = Parser(add_help=False)
     shared.add_argument(
-        "--only", type=_of(MODELS), metavar="MODELS", help=f"only these kinds of objects: {','.join(MODELS)}"
+        "--only", type=_of(models), metavar="MODELS", help=f"only these kinds of objects: {','.join(models)}"
     )
     return shared
 

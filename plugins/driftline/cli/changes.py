@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from driftline.engine.exceptions import PlanError
 from driftline.reports import drift_report, plan_diff, plan_view
 
+from . import sync
 from .exit_status import ExitStatus, of_drift
-from .parts import agreed, chosen, load, read_plan, settings_of, write_private
+from .parts import about_of, agreed, chosen, load, read_plan, settings_of, write_private
 from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
@@ -94,6 +95,8 @@ def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     settings = settings_of(arguments)
     made = workflow.read_plan(arguments.plan, settings, signed=arguments.require_signature)
     made_at = datetime.fromtimestamp(arguments.plan.stat().st_mtime, UTC)
+    if made.target.type != "devices":
+        return sync.apply_saved(chosen(made, arguments, terminal), settings, arguments, terminal, made_at)
     if arguments.limit is not None:
         made = limited(made, arguments.limit)
     made = chosen(made, arguments, terminal)
@@ -159,20 +162,6 @@ def carry_out(
             watch.on_total(len(made.units))
         applied = reverting.apply(made, actual, settings, about=about, watch=watch, intended=intended)
     return show_applied(applied, arguments, terminal)
-
-
-def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:
-    """Return what a run is for, as the arguments say it."""
-    from driftline.applied import About  # noqa: PLC0415
-
-    override = getattr(arguments, "override_window", None)
-    return About(
-        kind=kind,
-        ticket=arguments.ticket or override or "",
-        comment=arguments.comment or "",
-        override_windows=override is not None,
-        **more,
-    )
 
 
 def _planned(loaded: Any, settings: Settings, arguments: argparse.Namespace) -> Plan:

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 
 from driftline.reports.drift import counted
 
-from .changes import about_of, carry_out
+from . import sync
+from .changes import carry_out
 from .exit_status import ExitStatus
-from .parts import agreed, confirmed, settings_of, write_private
+from .parts import about_of, agreed, confirmed, settings_of, write_private
 from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
     import argparse
 
     from driftline.runs.journal import Verdict
+    from driftline.settings import Settings
 
     from .terminal import Terminal
 
@@ -60,23 +62,27 @@ def show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def resume(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Go on with a run that was cut off, so that it ends as if it had not been."""
-    from driftline import reverting  # noqa: PLC0415
+    from driftline import reverting, sync_history  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
     settings = settings_of(arguments)
+    again = sync_history if sync_history.is_sync(arguments.run, settings) else reverting
     with terminal.watch("changing devices") as watch, stopping(watch.halt, terminal):
-        applied = reverting.resume(arguments.run, settings, watch=watch)
+        applied = again.resume(arguments.run, settings, watch=watch)
     return show_applied(applied, arguments, terminal)
 
 
 def rollback(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Bring back what a run has changed, and nothing else."""
+    from driftline import sync_history  # noqa: PLC0415
     from driftline.rollback import plan_rollback  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
     settings = settings_of(arguments)
+    if sync_history.is_sync(arguments.run, settings):
+        return _sync_back(settings, arguments, terminal)
     with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
         run, made, actual = plan_rollback(arguments.run, settings, watch=watch, overwrite=arguments.overwrite)
     try:
@@ -90,6 +96,17 @@ def rollback(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
         return carry_out(made, actual, settings, about, arguments, terminal)
     finally:
         actual.close()
+
+
+def _sync_back(settings: Settings, arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
+    from driftline.sync_history import plan_rollback  # noqa: PLC0415
+
+    with terminal.watch("reading") as watch:
+        run, made, held = plan_rollback(arguments.run, settings, watch=watch, overwrite=arguments.overwrite)
+    changing = bool(made.steps) and not arguments.check
+    return sync.carry_out(
+        made, held, settings, arguments, terminal, {}, changing=changing, kind="rollback", of=run.id
+    )
 
 
 def backup_list(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:

@@ -15,7 +15,9 @@ from driftline.reports.drift import counted
 if TYPE_CHECKING:
     import argparse
     from pathlib import Path
+    from typing import Any
 
+    from driftline.applied import About
     from driftline.settings import Settings
     from driftline.workflow import Loaded
 
@@ -55,7 +57,9 @@ def load(arguments: argparse.Namespace, settings: Settings, terminal: Terminal) 
     from .terminal import stopping  # noqa: PLC0415
 
     with terminal.watch("reading devices") as watch, stopping(watch.halt, terminal):
-        return workflow.load(settings, limit=arguments.limit, watch=watch)
+        loaded = workflow.load(settings, limit=arguments.limit, watch=watch)
+    terminal.notes(loaded.intended.notes, "objects of the source take no part")
+    return loaded
 
 
 def read_plan(path: Path) -> Plan:
@@ -80,8 +84,23 @@ def agreed(arguments: argparse.Namespace, made: Plan) -> bool:
     """Return whether the person agrees to a plan; without a terminal nobody is asked."""
     if arguments.yes or not sys.stdin.isatty():
         return True
-    what = f"{counted(len(made.steps), 'change')} to {counted(len(made.units), 'device')}"
+    where = counted(len(made.units), "device") if made.target.type == "devices" else made.target.name
+    what = f"{counted(len(made.steps), 'change')} to {where}"
     return confirmed(f"Apply {what}?")
+
+
+def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:
+    """Return what a run is for, as the arguments say it."""
+    from driftline.applied import About  # noqa: PLC0415
+
+    override = getattr(arguments, "override_window", None)
+    return About(
+        kind=kind,
+        ticket=arguments.ticket or override or "",
+        comment=arguments.comment or "",
+        override_windows=override is not None,
+        **more,
+    )
 
 
 def confirmed(question: str) -> bool:

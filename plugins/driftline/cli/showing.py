@@ -71,7 +71,8 @@ def plan_line(made: Plan) -> str:
         action: sum(step.action == action for step in made.steps) for action in ("create", "update", "delete")
     }
     words = ", ".join(f"{count} to {action}" for action, count in counts.items())
-    return f"Plan {made.id[:12]}: {words}, on {counted(len(made.units), 'device')}"
+    where = counted(len(made.units), "device") if made.target.type == "devices" else made.target.name
+    return f"Plan {made.id[:12]}: {words}, on {where}"
 
 
 def plan_status(made: Plan, failures: Mapping[str, DriftlineError]) -> ExitStatus:

@@ -15,11 +15,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from driftline.rollout import Watch
 
 _UNFOLDED = 10_000  # characters; wider than any line
+_FEW = 5  # lines that are no trouble to read
 LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
@@ -28,6 +29,7 @@ class Terminal:
 
     def __init__(self, *, as_json: bool, verbosity: int = 0) -> None:
         self.as_json = as_json
+        self._verbose = verbosity > 0
         self.out = _console(stderr=False)
         self.err = _console(stderr=True)
         _configure_logs(verbosity)
@@ -45,6 +47,14 @@ class Terminal:
         """Print a line that is not part of the result."""
         self.err.print(text, markup=False, highlight=False, soft_wrap=True)
 
+    def notes(self, texts: Sequence[str], what: str) -> None:
+        """Print lines that are not part of the result, when there are few or somebody asks; else how many they are."""
+        if len(texts) <= _FEW or self._verbose:
+            for text in texts:
+                self.note(text)
+        else:
+            self.note(f"{len(texts)} {what} (-v names them)")
+
     @contextmanager
     def watch(self, what: str) -> Iterator[Watch]:
         """Show the progress of work on many devices, on a terminal only."""
@@ -56,9 +66,10 @@ class Terminal:
         ) as progress:
             task = progress.add_task(what, total=None)
             yield Watch(
-                on_total=lambda total: progress.update(task, total=total),
+                on_total=lambda total: progress.reset(task, total=total, description=what),
                 on_device=lambda _: progress.advance(task),
                 on_unit=lambda _: progress.advance(task),
+                on_rows=lambda what, rows: progress.update(task, description=f"reading {what}", advance=rows),
                 halt=threading.Event(),
             )
 

@@ -16,7 +16,7 @@ from driftline.network import Device, InterfaceKind, Site, interface_kind
 from .errors import translate
 from .models import LiveInterface, LiveIPAddress, LiveVlan
 from .platforms import platform_named
-from .reading import Reading, parse, read_device
+from .reading import Reading, parse, put_silent_ports, read_device
 from .recalled import RecalledAdapter
 from .remediation import lines_between, shown, wanted_after
 from .replacing import ReplacingSession
@@ -62,6 +62,7 @@ class DeviceAdapter(Adapter):
         super().__init__(name)
         self.fleet = fleet
         self.expected = {device.name: device for device in expected}
+        fleet.sites.update({device.name: device.site for device in self.expected.values()})
         self.failures: dict[str, DriftlineError] = {}
         self.planned: Mapping[str, Sequence[str]] = {}
         """Per device the lines that were reviewed; a session refuses to send others."""
@@ -167,7 +168,7 @@ class DeviceAdapter(Adapter):
     # Fitting the intent to the devices --------------------------------------------------------------------
 
     def fit(self, intended: Adapter) -> None:
-        """Spell the intended state as each device's platform does: its defaults for what must be empty.
+        """Spell the intended state as each device does: its names, and its platform's defaults for what must be empty.
 
         A device of which something is intended that it can't do is in `failures` afterwards, with every such
         object named, and takes no part in the comparison.
@@ -177,10 +178,11 @@ class DeviceAdapter(Adapter):
             if state is None:
                 continue
             platform = self.platform_of(device.name)
-            for vlan in intended.get_by_uids(device.vlans, "vlan"):
-                vlan.name = None if vlan.name == platform.default_vlan_name(vlan.vid) else vlan.name or None
+            vlans = intended.get_by_uids(device.vlans, "vlan")
             interfaces = intended.get_by_uids(device.interfaces, "interface")
-            problems = [problem for one in interfaces for problem in self._unfit(one, state, platform)]
+            _respell(intended, interfaces, state)
+            problems = [problem for one in vlans for problem in _unfit_vlan(one, state, platform)]
+            problems += [problem for one in interfaces for problem in self._unfit(one, state, platform)]
             if problems:
                 self._exclude(device.name, problems)
 
@@ -190,6 +192,10 @@ class DeviceAdapter(Adapter):
         if not _port_exists(interface, state):
             yield Problem(
                 where, "PLAN-NO-SUCH-PORT", "the device has no such port", "check the name in the intent"
+            )
+        if why := state.why_foreign(f"interface {interface.name}"):
+            yield Problem(
+                where, "PLAN-UNSUPPORTED", f"it can't be managed: {why}", "take it out of the intent"
             )
         text = interface.description
         if text is not None and text != (text.strip() or None):
@@ -312,7 +318,11 @@ class DeviceAdapter(Adapter):
 
     def recall(self, texts: Mapping[str, str], sites: Mapping[str, str]) -> RecalledAdapter:
         """Return what devices were, from their configurations, as what they are to be again."""
-        self.recalled = {unit: parse(text, unit, self.platform_of(unit)) for unit, text in texts.items()}
+        for unit, text in texts.items():
+            platform = self.platform_of(unit)
+            self.recalled[unit] = parse(text, unit, platform)
+            ports = [one.name for one in self._states[unit].of("interface")] if unit in self._states else []
+            put_silent_ports(self.recalled[unit], platform, ports)
         return RecalledAdapter(self.recalled, sites, name="recalled")
 
     def session(self, device: str) -> DeviceSession:
@@ -389,6 +399,39 @@ def _name_of_diff(*, back: bool) -> str:  # noqa: ARG001 - nothing is committed 
 
 def _change(step: Step) -> Change:
     return Change(step.action, step.model, step.identity, step.before or {}, step.after or {})
+
+
+def _respell(intended: Adapter, interfaces: Iterable[Any], state: DeviceState) -> None:
+    """Call interfaces as their device does: who compares names does not mind, and who reads them does."""
+    for interface in interfaces:
+        name = _spelling(interface.name, state)
+        if interface.name != name:
+            interface.name = name
+            for address in intended.get_by_uids(interface.addresses, "ip_address"):
+                address.interface = name
+        if interface.lag:
+            interface.lag = _spelling(interface.lag, state)
+
+
+def _spelling(name: str, state: DeviceState) -> str:
+    """Return an interface's name in the device's own spelling; a subinterface to come has that of its port."""
+    if there := state.interface(name):
+        return there.name
+    port, dot, number = name.partition(".")
+    there = state.interface(port) if dot else None
+    return f"{there.name}.{number}" if there else name
+
+
+def _unfit_vlan(vlan: Any, state: DeviceState, platform: Platform) -> Iterable[Problem]:
+    """Spell a VLAN's name as its device does, and say where it can't come to be."""
+    vlan.name = None if vlan.name == platform.default_vlan_name(vlan.vid) else vlan.name or None
+    where = f"{vlan.device} vlan {vlan.vid}"
+    if why := state.why_foreign(f"vlan {vlan.vid}"):
+        yield Problem(where, "PLAN-UNSUPPORTED", f"it can't be managed: {why}", "take it out of the intent")
+    why = state.impossible.get("vlan")
+    if why and ("vlan", vlan.get_unique_id()) not in state.objects:
+        message = f"a VLAN is not possible on {platform.name}: {why}"
+        yield Problem(where, "PLAN-UNSUPPORTED", message, "take it out of the intent")
 
 
 def _port_exists(interface: Any, state: DeviceState) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from difflib import unified_diff
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
@@ -10,11 +9,10 @@ from typing import TYPE_CHECKING, Any
 from .remediation import shown
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Sequence
 
     from .state import DeviceState, Key
-
-_OURS = re.compile(r"interface |vlan \d")
 
 
 def differences(wanted: DeviceState, found: DeviceState, touched: Sequence[Key]) -> dict[Key, str]:
@@ -64,13 +62,17 @@ def strays(wanted: DeviceState, found: DeviceState) -> dict[Key, str]:
     }
 
 
-def unmodelled(text: str) -> list[str]:
-    """Return the statements outside all sections that driftline models."""
+def unmodelled(text: str, ours: re.Pattern[str]) -> list[str]:
+    """Return the statements outside all sections that driftline models.
+
+    Args:
+        ours: how the first lines of those look.
+    """
     found: list[str] = []
-    ours = False
+    inside = False
     for line in statements(text):
-        ours = ours if line.startswith(" ") else _OURS.match(line) is not None
-        if not ours:
+        inside = inside if line.startswith(" ") else ours.match(line) is not None
+        if not inside:
             found.append(line)
     return found
 

@@ -76,6 +76,25 @@ _OTHER_HOST_KEY = _Meaning(
     "its SSH host key is another one than the known one",
     "was the device replaced? if not, somebody else answers: the known key is in ~/.ssh/known_hosts",
 )
+_NO_WAY_IN = _Meaning(
+    AuthenticationFailed,
+    "DEVICE-AUTH",
+    "there is nothing to log in with",
+    "give a password, a key with optional_args.key_file, or allow_agent and a key in the agent",
+)
+_KEY_FILE = _Meaning(
+    AuthenticationFailed,
+    "DEVICE-KEY-FILE",
+    "its key file can't be used",
+    "check optional_args.key_file and passphrase: it is a private key that OpenSSH can read",
+)
+_NO_SESSION = _Meaning(
+    Unreachable,
+    "DEVICE-SSH",
+    "the SSH session ended before anybody was logged in",
+    "is connection.timeout too short? behind a jump host: try `ssh -F` with the ssh_config_file by hand, the jump"
+    " host's own key must be known, and it can't ask for a password",
+)
 _TIMEOUT = _Meaning(
     Unreachable,
     "DEVICE-TIMEOUT",
@@ -91,6 +110,12 @@ _LOCKED = _Meaning(
     "DEVICE-LOCKED",
     hint="somebody else is changing it, or left a candidate behind: look at its configuration sessions",
 )
+_NO_SHELL = _Meaning(
+    UnusableAnswer,
+    "DEVICE-NO-SHELL",
+    hint="log in as an account with a shell, in the groups frr and frrvty: a change that is not confirmed goes back"
+    " by a timer there",
+)
 _REFUSED = _Meaning(UnusableAnswer, "DEVICE-REFUSED")
 _ERROR = _Meaning(UnusableAnswer, "DEVICE-ERROR")
 
@@ -102,6 +127,7 @@ MEANINGS: dict[str, _Meaning] = {
     "ConnectTimeoutError": _TIMEOUT,
     "CommandTimeoutException": _TIMEOUT,
     "NetmikoTimeoutException": _TIMEOUT,
+    "ReadTimeout": _TIMEOUT,
     "TimeoutError": _TIMEOUT,
     "UnsupportedVersion": _Meaning(UnusableAnswer, "DEVICE-VERSION", "its version is too old for the driver"),
     "ModuleImportError": _Meaning(
@@ -129,7 +155,18 @@ MEANINGS: dict[str, _Meaning] = {
     "ValueError": _ANSWER,
     "AttributeError": _ANSWER,
     "NapalmException": _ERROR,
+    "NoShellError": _NO_SHELL,
 }
+
+_SSH = {
+    r"not found in known_hosts": _HOST_KEY,
+    r"Host key for server .* does not match": _OTHER_HOST_KEY,
+    r"No authentication methods available": _NO_WAY_IN,
+    r"Private key file is encrypted": _KEY_FILE,
+    r"paramiko SSHException [\w ]+:\s+(Invalid key|encountered \w+ key|not a valid \w+ private key)": _KEY_FILE,
+    r"Paramiko: 'No existing session' error": _NO_SESSION,
+}
+"""What paramiko says, or Netmiko around it."""
 
 
 def translate(error: BaseException, device: str, doing: str) -> DriftlineError:
@@ -160,19 +197,17 @@ def _clean(text: str) -> str:
 def _meaning(error: BaseException) -> _Meaning:
     chain = list(_chain(error))
     text = str(error)
-    if host_key := _host_key("\n".join(map(str, chain))):
-        return host_key
+    if of_ssh := _ssh("\n".join(map(str, chain))):
+        return of_ssh
     if any(type(one).__module__.startswith("pyeapi") for one in chain) and (special := _eapi(chain, text)):
         return special
     names = {cls.__name__ for one in chain for cls in type(one).__mro__}
     return next((meaning for name, meaning in MEANINGS.items() if name in names), _ERROR)
 
 
-def _host_key(text: str) -> _Meaning | None:
+def _ssh(text: str) -> _Meaning | None:
     """Return what only the text of an SSH error, or of one above it, tells: Netmiko calls it a timeout."""
-    if "not found in known_hosts" in text:
-        return _HOST_KEY
-    return _OTHER_HOST_KEY if re.search(r"Host key for server .* does not match", text) else None
+    return next((meaning for said, meaning in _SSH.items() if re.search(said, text)), None)
 
 
 def _eapi(chain: list[BaseException], text: str) -> _Meaning | None:

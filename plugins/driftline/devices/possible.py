@@ -22,6 +22,10 @@ def check(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -
     if key[0] in now.impossible:
         message = f"{what} is not possible on {platform.name}: {now.impossible[key[0]]}"
         raise _impossible(key, message, "PLAN-UNSUPPORTED", "take it out of the intent")
+    why = now.why_foreign(what)
+    if why and _changes(now, wanted, key):
+        message = f"{what} can't be changed on {platform.name}: {why}"
+        raise _impossible(key, message, "PLAN-UNSUPPORTED", "take it out of the intent")
     if obj is None:
         return
     before = now.objects.get(key)
@@ -38,6 +42,19 @@ def check(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -
         _check_addresses(platform, now, wanted, key)
 
 
+def _changes(now: DeviceState, wanted: DeviceState, key: Key) -> bool:
+    """Return whether an object, or an address on it, is to change."""
+    before, after = now.objects.get(key), wanted.objects.get(key)
+    if before is None or after is None or before.get_attrs() != after.get_attrs():
+        return True
+    if not isinstance(after, Interface):
+        return False
+    had, has = (
+        [a.get_attrs() | a.get_identifiers() for a in s.addresses_of(after.name)] for s in (now, wanted)
+    )
+    return had != has
+
+
 def _check_interface(platform: Platform, now: DeviceState, wanted: DeviceState, key: Key) -> None:
     obj, before = wanted.objects[key], now.objects.get(key)
     what = f"interface {obj.get_shortname()}"
@@ -52,7 +69,7 @@ def _check_interface(platform: Platform, now: DeviceState, wanted: DeviceState, 
         if before is not None and getattr(obj, name, None) != getattr(before, name, None):
             message = f"{what}: {name} can't be changed on {platform.name}: {reason}"
             raise _impossible(key, message, "PLAN-UNSUPPORTED", "take it out of the intent")
-    if key in wanted.resets and not platform.reset_interface:
+    if key in wanted.resets and platform.reset_interface == "":
         raise _impossible(
             key,
             f"{what}: {platform.name} has no factory default that a port could be put back to",

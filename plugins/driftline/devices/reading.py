@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from driftline.engine.exceptions import UnusableAnswer, WrongTarget
+from driftline.network import interface_kind
 
 from .errors import translate
+from .models import LiveInterface
+from .state import section_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from .platforms import Platform
     from .state import DeviceState
@@ -47,12 +51,13 @@ def read_device(driver: Any, device: str, platform: Platform, serial: str | None
     if not interfaces:
         raise _empty(device, "no interface at all")
     state = read_state(driver, device, platform)
+    put_silent_ports(state, platform, interfaces)
     return Reading(device, facts, interfaces, state)
 
 
-def read_running(driver: Any, device: str) -> str:
+def read_running(driver: Any, device: str, platform: Platform) -> str:
     """Return the running configuration; raises TargetError when it can't be had whole."""
-    return _whole(_read_config(driver, device, "running")["running"], device)
+    return _whole(_read_config(driver, device, platform, "running")["running"], device)
 
 
 def read_both(driver: Any, device: str, platform: Platform) -> tuple[str, str]:
@@ -61,7 +66,7 @@ def read_both(driver: Any, device: str, platform: Platform) -> tuple[str, str]:
     The startup configuration may be empty; where a platform has none, it is the running one. Raises TargetError
     when they can't be had whole.
     """
-    found = _read_config(driver, device, "all")
+    found = _read_config(driver, device, platform, "all")
     running, startup = _whole(found["running"], device), str(found["startup"])
     if not platform.capabilities.startup:
         return running, running
@@ -75,14 +80,15 @@ def _whole(text: Any, device: str) -> str:
     return str(text)
 
 
-def _read_config(driver: Any, device: str, which: str) -> Any:
+def _read_config(driver: Any, device: str, platform: Platform, which: str) -> Any:
     what = "configurations" if which == "all" else f"{which} configuration"
-    return _getter(lambda: driver.get_config(retrieve=which), device, f"reading its {what}")
+    ask = partial(driver.get_config, retrieve=which, **platform.config_options)
+    return _getter(ask, device, f"reading its {what}")
 
 
 def read_state(driver: Any, device: str, platform: Platform) -> DeviceState:
     """Return what the running configuration says; raises TargetError when it can't be had whole."""
-    return parse(read_running(driver, device), device, platform)
+    return parse(read_running(driver, device, platform), device, platform)
 
 
 def parse(text: str, device: str, platform: Platform) -> DeviceState:
@@ -96,6 +102,22 @@ def parse(text: str, device: str, platform: Platform) -> DeviceState:
     if not any(state.of("interface")):
         raise _empty(device, "a running configuration without interfaces")
     return state
+
+
+def put_silent_ports(state: DeviceState, platform: Platform, names: Iterable[str]) -> None:
+    """Put ports among the objects that are there without being shown, where nothing is configured on them.
+
+    Args:
+        names: of interfaces that the device has; those of other kinds are passed over.
+    """
+    for name in names:
+        if platform.silent_port.fullmatch(name) and state.interface(name) is None:
+            values = platform.defaults_on(state, interface_kind(name))
+            state.put(
+                LiveInterface.trusted(
+                    device=state.device, name=name, pristine=True, section=section_hash(()), **values
+                )
+            )
 
 
 def check_identity(device: str, hostname: str) -> None:

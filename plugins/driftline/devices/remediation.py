@@ -20,7 +20,7 @@ from .errors import redacted
 from .possible import changes_layer, check, moves
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .platforms import Platform
     from .state import Change, DeviceState, Kept, Key
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 _INDENT = "   "
 _SPACES = re.compile(r"(?<=\S)  +")
 _SPACE = "\N{START OF HEADING}"  # hier_config would make one space of several
-_SWITCHING = ("access_vlan", "trunk_vlans", "native_vlan")
-_OUR_TEXT = re.compile(r"[-+ ]*(?:description|name) ")
+_OUR_TEXT = re.compile(r"[-+ ]*(?:set interfaces \S+ (?:unit \d+ )?)?(?:description|name) ")
 
 
 def lines_between(
@@ -44,8 +43,8 @@ def lines_between(
     for key in touched:
         check(platform, now, wanted, key)
     # What blocks others goes first: EOS, for one, refuses a subnet that another interface still has.
-    between = _without_blockers(now, wanted, touched)
-    kept = [key for key in touched if key not in wanted.resets]
+    between = now if platform.order_free else _without_blockers(now, wanted, touched)
+    kept = [key for key in touched if key not in wanted.resets or platform.reset_interface is None]
     return [
         *(line for key in touched if key not in kept for line in _reset(platform, now.objects[key].name)),
         *_remediate(platform, now, between, kept),
@@ -78,22 +77,24 @@ def wanted_after(
     for change in changes:
         change.apply(wanted, partial(platform.defaults_on, now))
         touched.add(change.key)
-    if platform.modes_exclude:
-        _lose_switching(platform, now, wanted, touched)
+    _lose_with_mode(platform, now, wanted, touched)
     if recalled is not None:
         lines = {key: _recalled_lines(now, recalled, key) for key in touched}
         wanted.kept.update({key: kept for key, kept in lines.items() if kept and key in wanted.objects})
     return wanted
 
 
-def _lose_switching(platform: Platform, now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> None:
-    """Take from ports that become routed what they would do as switched ones: the device would lose it."""
+def _lose_with_mode(platform: Platform, now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> None:
+    """Take from ports whose mode changes what they would do in another one: the device would lose it."""
     for key in keys:
-        after: Any = wanted.objects.get(key)
-        if changes_layer(now.objects.get(key), after) and after.mode == "routed":
-            defaults = platform.defaults_on(now, after.kind)
-            values = {name: getattr(after, name) for name in type(after).model_fields if name != "adapter"}
-            wanted.put(Interface(**values | {name: defaults[name] for name in _SWITCHING}))
+        before, after = now.objects.get(key), wanted.objects.get(key)
+        if not isinstance(before, Interface) or not isinstance(after, Interface) or before.mode == after.mode:
+            continue
+        lost = platform.mode_loses.get(after.mode or "", ())
+        defaults = platform.defaults_on(now, after.kind)
+        values = {name: getattr(after, name) for name in type(after).model_fields if name != "adapter"}
+        kept = {name for name in lost if getattr(before, name) != getattr(after, name)}  # it is wanted so
+        wanted.put(Interface(**values | {name: defaults[name] for name in lost if name not in kept}))
 
 
 def _recalled_lines(now: DeviceState, then: DeviceState, key: Key) -> tuple[Kept, ...]:
@@ -119,7 +120,16 @@ def sections_of(now: DeviceState, wanted: DeviceState, keys: Iterable[Key]) -> l
                 found[key] = _place(obj.name)
             elif isinstance(obj, IPAddress):
                 found[_interface_key(obj)] = _place(obj.interface)
+            if obj is not None:
+                found.update(_along(state, obj))
     return sorted(found, key=found.__getitem__)
+
+
+def _along(state: DeviceState, obj: Any) -> Iterator[tuple[Key, tuple[int, object]]]:
+    """Return the sections that change with an object's own, with their places."""
+    for key in state.along(state, obj):
+        other = state.objects[key]
+        yield key, (0, ((), other.vid)) if isinstance(other, Vlan) else _place(other.name)
 
 
 def _place(name: str) -> tuple[int, object]:
@@ -222,7 +232,7 @@ def _remediate(platform: Platform, now: DeviceState, wanted: DeviceState, keys: 
     )
     lines = workflow.remediation_config.all_children_sorted()
     found = (line.cisco_style_text().replace(_SPACE, " ") for line in lines)
-    return [part for line in found for part in platform.split(line)]
+    return platform.commands([part for line in found for part in platform.split(line)])
 
 
 def _render(platform: Platform, state: DeviceState, keys: list[Key]) -> str:
@@ -246,7 +256,7 @@ def _section(platform: Platform, state: DeviceState, key: Key) -> str:
 
 
 def _reset(platform: Platform, name: str) -> list[str]:
-    return platform.reset_interface.format(name=name).splitlines()
+    return (platform.reset_interface or "").format(name=name).splitlines()
 
 
 def _interface_key(address: IPAddress) -> Key:

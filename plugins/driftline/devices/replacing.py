@@ -54,7 +54,7 @@ class ReplacingSession(DeviceSession):
 
     def verify(self) -> None:
         """Read the device back; every statement must be as wanted."""
-        text = read_running(self._driver, self.device)
+        text = read_running(self._driver, self.device, self.platform)
         self.found = parse(text, self.device, self.platform).objects
         if statements(text) != statements(self._text):
             raise VerifyError(f"{self.device}: read back, it is not what it was to become")

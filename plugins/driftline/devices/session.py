@@ -31,7 +31,7 @@ from .comparing import (
 )
 from .errors import redacted, translate
 from .fencing import Fenced
-from .reading import check_identity, parse, read_both, read_running
+from .reading import check_identity, parse, put_silent_ports, read_both, read_running
 from .remediation import line_owners, lines_back, lines_between, sections_of, shown, wanted_after
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ Result = TypeVar("Result")
 _log = structlog.get_logger(__name__)
 _POLL = 0.5  # seconds between two looks at a device that has to come back by itself
 _UNSAVED = "it had unsaved changes before"
+_NOTHING_SAVED = "it shows nothing that is saved: whether there were unsaved changes is not known"
 OURS = "driftline-"
 """How the names of our candidates begin."""
 _OWN_LOCK = (
@@ -117,7 +118,9 @@ class DeviceSession:
         self._before, self._startup = read_both(self._driver, self.device, self.platform)
         self._now = parse(self._before, self.device, self.platform)
         check_identity(self.device, self._now.hostname)
-        if statements(self._startup) != statements(self._before):
+        if not self._startup.strip():
+            self.warnings.append(_NOTHING_SAVED)
+        elif statements(self._startup) != statements(self._before):
             self.warnings.append(_UNSAVED)
         self.guarantee = "candidate; nothing committed yet"
         _log.debug("unit begun", device=self.device, steps=len(steps))
@@ -128,7 +131,7 @@ class DeviceSession:
 
     def prepare(self) -> str:
         """Check freshness, load the lines as the candidate, check that, and return what it changes."""
-        now = _known(self._now)
+        now = self._with_silent_ports(_known(self._now))
         self._wanted = wanted_after(self.platform, now, self._changes, self._recalled)
         lines = lines_between(self.platform, now, self._wanted, self._keys)
         self._check_planned(lines)
@@ -176,13 +179,14 @@ class DeviceSession:
         return shown(str(self._do(self._driver.compare_config, "comparing the candidate", PrepareError)))
 
     def _read_candidate(self) -> str:
-        return str(self._driver.get_config(retrieve="candidate")["candidate"])
+        found = self._driver.get_config(retrieve="candidate", **self.platform.config_options)
+        return str(found["candidate"])
 
     def _check_candidate(self, text: str) -> None:
         """Raise PrepareError unless the device would be as wanted: what a commit brings is what is in there."""
-        wanted, found = _known(self._wanted), parse(text, self.device, self.platform)
+        wanted, found, ours = _known(self._wanted), self._parsed(text), self.platform.ours
         culprits = differences(wanted, found, list(wanted.objects)) or strays(wanted, found)
-        elsewhere = first_difference(unmodelled(self._before), unmodelled(text))
+        elsewhere = first_difference(unmodelled(self._before, ours), unmodelled(text, ours))
         if culprits or elsewhere:
             first = summary(culprits) if culprits else f"{shown(elsewhere)!r} is not as it was"
             raise PrepareError(
@@ -208,8 +212,8 @@ class DeviceSession:
     def verify(self) -> None:
         """Read the device back; every object must be as wanted."""
         wanted = _known(self._wanted)
-        text = read_running(self._driver, self.device)
-        found = parse(text, self.device, self.platform)
+        text = read_running(self._driver, self.device, self.platform)
+        found = self._parsed(text)
         self.found = found.objects
         culprits = differences(wanted, found, self._sections())
         if culprits:
@@ -288,7 +292,7 @@ class DeviceSession:
         """
         self._driver = self._connected()
         self._before = before
-        self._now = parse(before, self.device, self.platform)
+        self._now = self._parsed(before)
         self._wanted = wanted_after(self.platform, self._now, self._changes, self._recalled)
         self._loaded = self._written = True
         self._deadline = time.monotonic() + (revert_in or 0) + _GRACE
@@ -325,7 +329,7 @@ class DeviceSession:
 
     def is_gone(self) -> bool:
         """Return whether nothing of a revived change is there; what others have changed since is not looked at."""
-        found = parse(read_running(self._driver, self.device), self.device, self.platform).objects
+        found = self._parsed(read_running(self._driver, self.device, self.platform)).objects
         before, wanted = _known(self._now).objects, _known(self._wanted).objects
         keys = [change.key for change in self._changes]
         return not any(is_there(before.get(key), wanted.get(key), found.get(key)) for key in keys)
@@ -404,7 +408,7 @@ class DeviceSession:
             return False
 
     def _is_as_before(self, text: str) -> bool:
-        found = parse(text, self.device, self.platform)
+        found = self._parsed(text)
         before, touched = _known(self._now), self._sections()
         wrong = differences(before, found, touched)
         if any(section in touched for section in sections_of(before, found, wrong)):
@@ -419,7 +423,7 @@ class DeviceSession:
         """Return the running configuration and, where we may have saved it, the startup configuration."""
         if self._saving:
             return read_both(self._driver, self.device, self.platform)
-        return read_running(self._driver, self.device), ""
+        return read_running(self._driver, self.device, self.platform), ""
 
     def _send_inverse(self) -> None:
         """Undo, once, a change that is permanent by now: send the lines from what is there to what was."""
@@ -427,7 +431,7 @@ class DeviceSession:
             return  # it goes back by itself, or when it can be discarded
         self._reconnect()
         self._name_candidate(back=True)
-        found = parse(read_running(self._driver, self.device), self.device, self.platform)
+        found = self._parsed(read_running(self._driver, self.device, self.platform))
         lines = lines_back(self.platform, found, _known(self._now), self._keys)
         self._driver.load_merge_candidate(config="\n".join(lines))
         self._undone = True
@@ -454,6 +458,15 @@ class DeviceSession:
     def _connected(self) -> Any:
         driver = self._fleet.driver(self.device)
         return driver if self._fence is None else Fenced(driver, self._fence)
+
+    def _parsed(self, text: str) -> DeviceState:
+        return self._with_silent_ports(parse(text, self.device, self.platform))
+
+    def _with_silent_ports(self, state: DeviceState) -> DeviceState:
+        """Put in the ports to be changed that the configuration need not show."""
+        ports = (change.identity["name"] for change in self._changes if change.model == "interface")
+        put_silent_ports(state, self.platform, ports)
+        return state
 
     @property
     def _keys(self) -> list[Key]:

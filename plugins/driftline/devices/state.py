@@ -10,7 +10,8 @@ from driftline.engine.exceptions import PrepareError
 from driftline.network import Interface, IPAddress, Vlan, name_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    import re
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from driftline.engine import DiffSyncModel
     from driftline.network import InterfaceKind
@@ -31,6 +32,10 @@ class Kept:
     """What the attribute was read as."""
 
 
+def _alone(state: DeviceState, obj: Any) -> Iterable[Key]:  # noqa: ARG001 - others look at them
+    return ()
+
+
 CLASSES: dict[str, type[DiffSyncModel]] = {"interface": Interface, "ip_address": IPAddress, "vlan": Vlan}
 
 
@@ -49,6 +54,12 @@ class DeviceState:
     """What is otherwise on this device than the platform's defaults."""
     impossible: Mapping[str, str] = field(default_factory=dict)
     """What can't be on this device, and why: a model, or an attribute of an interface that can't be changed."""
+    foreign: Sequence[tuple[re.Pattern[str], str]] = ()
+    """What objects are (`interface <name>`, `vlan <id>`) that are not only what their own section says, and why."""
+    along: Callable[[DeviceState, Any], Iterable[Key]] = _alone
+    """(state, object) → whose sections change with the object's own."""
+    spelling: Any = None
+    """How the device writes what could be written otherwise; for the platform's own code."""
     mlag: tuple[str, str] | None = None
     """The domain and the peer's address, where it is one end of an MLAG pair."""
     kept: dict[Key, tuple[Kept, ...]] = field(default_factory=dict)
@@ -77,6 +88,10 @@ class DeviceState:
             for kept in self.kept.get(key, ())
             if kept.attribute is None or getattr(obj, kept.attribute) == kept.value
         ]
+
+    def why_foreign(self, what: str) -> str | None:
+        """Return why `interface <name>` or `vlan <id>` can't be compared or changed; None: it can."""
+        return next((why for pattern, why in self.foreign if pattern.fullmatch(what)), None)
 
     def of(self, modelname: str) -> Iterator[Any]:
         """Return the objects of one model."""

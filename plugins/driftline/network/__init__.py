@@ -1,5 +1,6 @@
 """The shared vocabulary of networks: models, names, and the order of change."""
 
+from .intended import Endpoint, IntendedState
 from .models import (
     DEFAULT_VRF,
     Device,
@@ -32,7 +33,9 @@ __all__ = [
     "MIN_VLAN",
     "RESERVED_VLANS",
     "Device",
+    "Endpoint",
     "IPAddress",
+    "IntendedState",
     "Interface",
     "InterfaceKind",
     "Ownership",

@@ -127,6 +127,17 @@ def enforce(
         raise GuardBreach("this run is not allowed; nothing was written", problems=problems)
 
 
+def enforce_records(guards: Guards, plan: Plan, facts: Facts) -> None:
+    """Raise GuardBreach when a run on something else than devices, whose every object is by itself, is not allowed."""
+    problems = [
+        *_too_many_changes(guards, plan, sum(facts.objects.values())),
+        *_shrunken(guards, facts.intended, facts.intended_before),
+        *_too_old(guards, facts),
+    ]
+    if problems:
+        raise GuardBreach("this run is not allowed; nothing was written", problems=problems)
+
+
 def known(plan: Plan, devices: Iterable[Device]) -> list[Device]:
     """Return the devices that are known, those of the plan always among them."""
     pool = list(devices)
@@ -161,11 +172,16 @@ def _too_much(guards: Guards, plan: Plan, devices: int, objects: Mapping[str, in
     deletes = Counter(step.model for step in plan.steps if step.action == "delete")
     everything = sum(objects.get(model, 0) for model in MODELS)  # devices and sites don't come and go
     yield from _over("max_devices", guards.max_devices, "changes", len(plan.units), devices, "device")
-    yield from _over("max_changes", guards.max_changes, "changes", len(plan.steps), everything, "object")
-    yield from _over("max_deletes", guards.max_deletes, "deletes", deletes.total(), everything, "object")
+    yield from _too_many_changes(guards, plan, everything)
     for model, limit in sorted(guards.max_deletes_per_model.items()):
         setting = f"max_deletes_per_model.{model}"
         yield from _over(setting, limit, "deletes", deletes[model], objects.get(model, 0), model)
+
+
+def _too_many_changes(guards: Guards, plan: Plan, everything: int) -> Iterator[Problem]:
+    deletes = sum(step.action == "delete" for step in plan.steps)
+    yield from _over("max_changes", guards.max_changes, "changes", len(plan.steps), everything, "object")
+    yield from _over("max_deletes", guards.max_deletes, "deletes", deletes, everything, "object")
 
 
 def _over(

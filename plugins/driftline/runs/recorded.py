@@ -179,3 +179,30 @@ class Recorded(WrappedTransaction):
         except (DriftlineError, OSError) as error:
             self.warnings.append(f"not on record: {kind}: {error}")
             _log.error("not on record", unit=self._unit, kind=kind.value, error=str(error))
+
+
+class Written(WrappedTransaction):
+    """A transaction on record whose hooks write at once: the intent is on disk before they are called.
+
+    All units of such a run belong to one target, which the run has claimed as a whole.
+    """
+
+    def __init__(
+        self, inner: Transaction, unit: str, steps: list[str], recorder: Recorder, target: str
+    ) -> None:
+        super().__init__(inner)
+        self._unit = unit
+        self._steps = steps
+        self._recorder = recorder
+        self._target = target
+
+    def begin(self, steps: Sequence[str]) -> None:
+        """Make sure that the target is this run's, and write down the intent; raises LeaseLost."""
+        self._inner.begin(steps)
+        self._recorder.fence(self._target)
+        self._recorder.note(Kind.STEP, self._unit, steps=self._steps)
+
+    def confirm(self) -> None:
+        """Write down that it is done."""
+        self._inner.confirm()
+        self._recorder.note(Kind.STEP_DONE, self._unit)

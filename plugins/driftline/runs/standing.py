@@ -58,6 +58,7 @@ def candidate_name(run: str, claim: int, *, back: bool = False) -> str:
 
 _OVER = {
     Kind.CONFIRMED: Stand.APPLIED,
+    Kind.STEP_DONE: Stand.APPLIED,
     Kind.ROLLED_BACK: Stand.OVER,
     Kind.FAILED: Stand.OVER,
     Kind.NOT_REACHED: Stand.OVER,
@@ -65,6 +66,7 @@ _OVER = {
 """What came of a unit: nothing is left on it."""
 _UNDER_WAY = {
     Kind.COMMIT: Stand.IN_DOUBT,
+    Kind.STEP: Stand.IN_DOUBT,
     Kind.ROLLBACK: Stand.GOING_BACK,
     Kind.ROLLBACK_FAILED: Stand.GOING_BACK,
 }

@@ -22,7 +22,7 @@ from .files import STEM, SUFFIXES, Folder, IntentFiles, intent_file
 from .folding import folded
 from .intended import intended_devices
 from .rules import breaches
-from .schema import AddressEntry, DeviceFile, InterfaceEntry, SiteFile, VlanEntry
+from .schema import AddressEntry, DeviceFile, InterfaceEntry, PortKeys, SiteFile, VlanEntry
 from .writing import FileEdit, IntentWriteError, write_files
 
 if TYPE_CHECKING:
@@ -61,8 +61,9 @@ class Discovery:
 def discover(actual: Adapter) -> Discovery:
     """Return the intent that says what the devices of a dataset have; devices flagged IGNORE were not read.
 
-    Every attribute that has a meaning on an interface of its kind and mode is written, defaults too, so all
-    of them are managed; collections are managed as listed.
+    Of what was read from devices every attribute that has a meaning on an interface of its kind and mode is
+    written, defaults too, so all of them are managed; collections are managed as listed. Where a dataset has
+    an opinion on some attributes only, or owns collections, the intent does just that.
 
     Raises:
         IntentWriteError: there is nothing, or something without which a file can't be used.
@@ -104,13 +105,19 @@ class _Describing:
             for interface in sorted(interfaces, key=lambda one: name_order(one.name))
         }
         collections = {"vlans": dict(vlans), "interfaces": folded(entries)}
-        return {name: value for name, value in {**identity, **collections}.items() if value}
+        written = {**identity, **_owned(device), **collections}
+        return {name: value for name, value in written.items() if value or _is_owned_empty(device, name)}
 
     def vlans(self, device: Device) -> dict[int, dict[str, Any]]:
         """Return the entries of a device's VLANs, but for those that exist by themselves."""
         vlans = cast("list[Vlan]", self._actual.get_by_uids(device.vlans, "vlan"))
         return {
-            vlan.vid: self._valid(VlanEntry, vlan_keys(vlan.name), device.name, f"vlan {vlan.vid}")
+            vlan.vid: self._valid(
+                VlanEntry,
+                vlan_keys(vlan.name) if vlan.get_managed() else {},
+                device.name,
+                f"vlan {vlan.vid}",
+            )
             for vlan in sorted(vlans, key=lambda one: one.vid)
             if vlan.vid not in RESERVED_VLANS
         }
@@ -118,13 +125,22 @@ class _Describing:
     def _interface(self, interface: Interface) -> dict[str, Any]:
         what = f"interface {interface.name}"
         addresses = self._addresses(interface)
-        keys = interface_keys(interface.kind, interface.get_attrs(), addressed=bool(addresses))
-        keys = self._valid(InterfaceEntry, keys, interface.device, what)
+        keys = self._valid(
+            InterfaceEntry, _said(interface, addressed=bool(addresses)), interface.device, what
+        )
         for breach in [*breaches(interface.kind, keys, addresses)]:
             self._leave_out(interface.device, f"{what}: {breach.message}")
             keys.pop(breach.key, None)
             addresses = {} if breach.key == "addresses" else addresses
-        return {**keys, "addresses": address_list(addresses)} if addresses else keys
+        if not addresses and interface.owns_addresses == "absent":
+            return keys
+        return {**keys, "addresses": address_list(addresses), **self._manage_addresses(interface)}
+
+    def _manage_addresses(self, interface: Interface) -> dict[str, Any]:
+        """Return how far an interface's addresses are owned, where it is not as on the device as a whole."""
+        usual = cast("Device", self._actual.get("device", interface.device)).ownership.addresses
+        owns = interface.owns_addresses
+        return {} if owns in ("absent", usual) else {"manage_addresses": owns}
 
     def _addresses(self, interface: Interface) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -152,6 +168,28 @@ class _Describing:
 
     def _leave_out(self, device: str, message: str) -> None:
         self.left_out.append(Problem(device, "DISCOVER-LEFT-OUT", message, _NOT_MANAGED))
+
+
+def _said(interface: Interface, *, addressed: bool) -> dict[str, Any]:
+    """Return the keys of an interface: what it has an opinion on, or all that has a meaning there."""
+    values, managed = interface.get_attrs(), interface.get_managed()
+    if set(managed) == set(values):
+        return interface_keys(interface.kind, values, addressed=addressed)
+    return {name: values[name] for name in PortKeys.model_fields if name in managed}
+
+
+def _owned(device: Device) -> dict[str, Any]:
+    """Return the keys that say how far a device's collections are owned, where that is more than as listed."""
+    ownership = device.ownership
+    collections = ("interfaces", "vlans", "addresses")
+    exclusive = {name: "exclusive" for name in collections if getattr(ownership, name) == "exclusive"}
+    return {"manage": exclusive, "reset_unlisted_ports": ownership.reset_unlisted_ports}
+
+
+def _is_owned_empty(device: Device, name: str) -> bool:
+    return name in ("interfaces", "vlans") and (
+        getattr(device.ownership, name) != "absent" and not getattr(device, name)
+    )
 
 
 def _host(address: IPAddress) -> tuple[str, str]:

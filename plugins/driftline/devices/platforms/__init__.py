@@ -12,9 +12,10 @@ from .eos import EOS
 from .frr import FRR
 from .ios import IOS
 from .iosxr import IOSXR
+from .junos import JUNOS
 from .nxos import NXOS
 
-PLATFORMS: dict[str, Platform] = {platform.name: platform for platform in (EOS, FRR, IOS, IOSXR, NXOS)}
+PLATFORMS: dict[str, Platform] = {platform.name: platform for platform in (EOS, FRR, IOS, IOSXR, JUNOS, NXOS)}
 """The platforms that come with driftline."""
 GROUP = "driftline.platforms"
 """The entry points under which other packages bring platforms; each names a `Platform`."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .secure import ssh_options
@@ -46,6 +47,10 @@ def _whole_line(line: str) -> list[str]:
     return [line]
 
 
+def _as_they_are(lines: list[str]) -> list[str]:
+    return lines
+
+
 def _not_told(message: str) -> None:  # noqa: ARG001 - others look at it
     return None
 
@@ -75,7 +80,7 @@ class Platform:
     """One network operating system, as data and three small functions."""
 
     name: str
-    """NAPALM's name of the driver."""
+    """What hosts of the platform say in the inventory: NAPALM's name of the driver, unless `driver` is another one."""
     capabilities: Capabilities
     read: Callable[[str, str], DeviceState]
     """(device, running configuration) → what it says, with the platform's defaults filled in."""
@@ -89,16 +94,31 @@ class Platform:
     """Attribute → the kinds of interface that can't have it, and why."""
     remediation: type[HConfigDriverBase]
     """How the difference of two sections becomes lines."""
-    reset_interface: str
-    """The lines that put a physical port back to the factory default; `{name}` is the port. Empty: nothing does."""
+    reset_interface: str | None
+    """The lines that put a physical port back to the factory default; `{name}` is the port.
+
+    Empty: nothing does; None: it is back when all its lines are gone.
+    """
     vrf_change_drops: tuple[str, ...]
     """How the lines begin that the device drops by itself when an interface's VRF changes."""
     vrf_change_refused: bool = False
     """The device refuses another VRF for an interface that has addresses, also where they go with it."""
     modes_exclude: bool = False
-    """A switched port can't have addresses, and what a routed one would do as a switched one is lost."""
+    """A switched port can't have addresses."""
+    mode_loses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Mode → the attributes that a port forgets when it comes into it."""
     mode_change_forgets: tuple[str, ...] = ()
     """The attributes that are sent again when a port changes between switched and routed: their defaults differ."""
+    order_free: bool = False
+    """Only what comes of all lines together counts, not their order."""
+    commands: Callable[[list[str]], list[str]] = _as_they_are
+    """Lines, indented by two blanks below their section's → what is sent, where that is not these."""
+    config_options: Mapping[str, str] = field(default_factory=dict)
+    """What the driver is asked for configurations with, beside which of them."""
+    ours: re.Pattern[str] = re.compile(r"interface |vlan \d")
+    """How the first lines of the sections look that driftline models."""
+    silent_port: re.Pattern[str] = re.compile(r"(?!)")
+    """What the names of ports look like that are not shown while nothing is configured on them."""
     split: Callable[[str], list[str]] = _whole_line
     """A line → the lines to send instead, where it is longer than the device takes."""
     noise: str = r"\0"
@@ -115,6 +135,8 @@ class Platform:
     """Lets a driver go on with the candidate of this name, which another process has left behind; empty: with none."""
     candidates: Callable[[Any], list[str]] = _none_listed
     """The driver → the names of all candidates on the device, whoever staged them; empty: none, or it can't say."""
+    driver: str = ""
+    """NAPALM's name of the driver, where it is not the platform's: one that verifies whom it talks to."""
     secure_options: Callable[[str, Mapping[str, Any], Any], dict[str, Any]] = ssh_options
     """(host, `optional_args`, TLS context) → `optional_args` that verify whom we talk to."""
 

@@ -36,7 +36,7 @@ echo 1 >/proc/sys/net/ipv4/ip_forward
 echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 
 /usr/lib/frr/frrinit.sh start
-/usr/sbin/sshd -f /run/ssh/sshd_config
+/usr/sbin/sshd -E /run/sshd.log -f /run/ssh/sshd_config
 echo up
 while :; do
     sleep 3600 &

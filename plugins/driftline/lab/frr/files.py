@@ -32,6 +32,7 @@ _SSHD = """\
 HostKey /run/ssh/host_key
 AuthorizedKeysFile /run/ssh/authorized_keys
 PidFile /run/sshd.pid
+LogLevel VERBOSE
 UsePAM no
 UseDNS no
 PrintMotd no

@@ -211,7 +211,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # NAPALM has no types
         Raises:
             CommitError: a line was refused; those before it have been taken back.
             LockError: another commit waits to be confirmed.
-            NotImplementedError: the account has no shell, and `revert_in` was asked for.
+            NoShellError: the account has no shell, and `revert_in` was asked for; it is a NotImplementedError.
         """
         if message:
             raise NotImplementedError("FRR keeps no commit messages")

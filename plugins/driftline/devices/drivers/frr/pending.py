@@ -23,7 +23,7 @@ def arm(vtysh: Vtysh, name: str, seconds: int) -> None:
     """Keep the running configuration, and come back to it after some seconds.
 
     Raises:
-        NotImplementedError: the account has no shell.
+        NoShellError: the account has no shell.
         LockError: another commit waits to be confirmed.
         CommitError: the timer could not be started.
     """

@@ -43,6 +43,10 @@ class HostKeyError(ConnectionException):  # type: ignore[misc]  # NAPALM has no 
     """The device's host key is unknown, or another one than is known."""
 
 
+class NoShellError(NotImplementedError):
+    """The account logs in to vtysh, and this takes programs on the device."""
+
+
 class RefusedLineError(CommandErrorException):  # type: ignore[misc]
     """A configuration line that the device refuses; the lines before it have taken effect."""
 
@@ -142,12 +146,10 @@ class Vtysh:
         """Run a program in the account's shell; return its exit status and what it printed.
 
         Raises:
-            NotImplementedError: the account has no shell.
+            NoShellError: the account has no shell.
         """
         if not self.has_shell:
-            raise NotImplementedError(
-                f"{self.host}: this needs an account with a shell; this one logs in to vtysh"
-            )
+            raise NoShellError(f"{self.host}: this needs an account with a shell; this one logs in to vtysh")
         return self._guarded(lambda: self._ran(shlex.join(words)))
 
     def close(self) -> None:
@@ -189,8 +191,5 @@ def refusal_in(answer: str) -> str:
 def _failed(host: str, error: Exception) -> ConnectionException:
     said = " ".join(str(error).split())
     if _HOST_KEY.search(said):
-        return HostKeyError(
-            f"{host}: its host key is not the known one, or none is known: compare it with the device's, "
-            f"then put it into the known_hosts file"
-        )
+        return HostKeyError(f"{host}: {said[:200]}")
     return ConnectionException(f"{host}: no connection: {said[:200]}")

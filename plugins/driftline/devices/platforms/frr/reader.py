@@ -49,7 +49,7 @@ def read(device: str, text: str) -> DeviceState:
     Raises:
         ValueError: it says something that nothing else in it can be understood without.
     """
-    state = DeviceState(device)
+    state = DeviceState(device, impossible={"vlan": "FRR has no VLANs"})
     for header, lines in sections(text, free_text=lambda line: None):  # noqa: ARG005 - FRR has none
         word, _, rest = header.partition(" ")
         if word == "interface" and " " not in rest:

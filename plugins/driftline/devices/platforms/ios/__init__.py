@@ -9,7 +9,7 @@ from typing import Any
 
 from driftline.devices.platforms.base import Capabilities, Platform
 from driftline.devices.platforms.dialect import default_vlan_name
-from driftline.devices.platforms.limits import SWITCH_LIMITS
+from driftline.devices.platforms.limits import SWITCH_LIMITS, SWITCHING_LOST
 from driftline.devices.platforms.rules import (
     COMMON_WORDS,
     LAYER_ORDER,
@@ -53,6 +53,7 @@ IOS = Platform(
     vrf_change_drops=("ip address ", "ipv6 address ", "ipv6 enable"),
     discard=discard,
     modes_exclude=True,
+    mode_loses=SWITCHING_LOST,
     split=split_trunk_list,
     noise=r"Using \d+ out of \d+ bytes.*",
 )

@@ -21,7 +21,7 @@ from driftline.devices.platforms.dialect import (
     switchport_defaults,
     vrf,
 )
-from driftline.devices.platforms.limits import SWITCH_LIMITS
+from driftline.devices.platforms.limits import SWITCH_LIMITS, SWITCHING_LOST
 from driftline.devices.platforms.rules import (
     COMMON_WORDS,
     LAYER_ORDER,
@@ -113,6 +113,7 @@ NXOS = Platform(
     reset_interface="default interface {name}",
     vrf_change_drops=("ip ", "ipv6 ", "hsrp ", "vrrp ", "no ip redirects", "no ipv6 redirects"),
     modes_exclude=True,
+    mode_loses=SWITCHING_LOST,
     split=split_trunk_list,
     mode_change_forgets=("enabled",),
     is_pending=lambda _: False,

@@ -1,0 +1,1 @@
+"""NetBox and Nautobot as they are, in the tests."""
