@@ -55,6 +55,8 @@ test-lab: $(READY) ## tests on real routers: FRRouting in network namespaces (ro
 
 # The first time it migrates the databases, a quarter of an hour, and keeps them below ~/.cache/driftline/ipam.
 DATABASES := postgresql redis-server
+# Dumps of migrated databases, where there are any: migrating takes a quarter of an hour.
+export DRIFTLINE_IPAM_DUMPS ?= $(abspath $(wildcard ../shared/ipam))
 test-ipam: $(READY) ## tests on real NetBox and Nautobot servers, which it installs (root on Debian)
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || dpkg -s $(DATABASES) >/dev/null 2>&1 || \
 		.ci/install $(DATABASES)

@@ -168,7 +168,9 @@ class Settings(BaseSettings):
     @property
     def lease(self) -> float:
         """The seconds that a device belongs to a run that does not ask it anything: never less than it may wait."""
-        return max(self.journal.lease_minutes * 60, 2.0 * self.apply.revert_in, 3.0 * self.connection.longest_timeout)
+        return max(
+            self.journal.lease_minutes * 60, 2.0 * self.apply.revert_in, 3.0 * self.connection.longest_timeout
+        )
 
     @property
     def device_connection(self) -> Connection:

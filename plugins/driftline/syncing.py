@@ -14,7 +14,7 @@ from driftline.adapters.ipam.observed import observed_state
 from driftline.adapters.ipam.order import linked, order
 from driftline.adapters.sources import IpamSource
 from driftline.applied import About, Applied
-from driftline.engine.exceptions import PlanError, SettingsError, StalePlan
+from driftline.engine.exceptions import DriftlineError, PlanError, SettingsError, StalePlan
 from driftline.engine.executor import execute
 from driftline.engine.freshness import freshen
 from driftline.engine.loading import bulk_load
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from driftline.adapters.ipam.adapter import IpamAdapter
     from driftline.adapters.sources import AnySource
     from driftline.engine import Adapter, Diff, Plan, Step
-    from driftline.engine.exceptions import DriftlineError
     from driftline.engine.results import RunResult, UnitResult
     from driftline.engine.transaction import Transaction
     from driftline.runs import Counts
@@ -191,10 +190,8 @@ def apply(
         )
         recorder = Recorder(journal, run.id, lease_seconds=settings.lease)
         result = carry_out(fresh, held, settings, recorder, watch)
-        left = None if source is None else _left(held, source)
-        applied = Applied(
-            run.id, result, failures or {}, tuple(held.notes), made, about, settings.apply, {}, left
-        )
+        left, notes = _left(held, source)
+        applied = Applied(run.id, result, failures or {}, notes, made, about, settings.apply, {}, left)
         if not result.interrupted:
             identity, converged = _identity(made), applied.converged
             recorder.end(result, intended=made.intended, source=identity, converged=converged)
@@ -227,11 +224,16 @@ def counts_of(dataset: Adapter) -> Counts:
     return {"": {name: dataset.count(name) for name in sorted(dataset.get_all_model_names())}}
 
 
-def _left(held: IpamAdapter, source: Adapter) -> Diff:
-    """Return what is not as it should be by now, by reading the target back."""
-    held.reload()
+def _left(held: IpamAdapter, source: Adapter | None) -> tuple[Diff | None, tuple[str, ...]]:
+    """Return what is not as it should be by now, by reading the target back, and what is to be told of that."""
+    if source is None:
+        return None, ()
+    try:
+        held.reload()
+    except DriftlineError as error:
+        return None, (f"{held.name} could not be read back: {error}",)
     with bulk_load():
-        return held.diff_from(source)
+        return held.diff_from(source), ()
 
 
 def _identity(made: Plan) -> str:

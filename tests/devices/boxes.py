@@ -11,6 +11,7 @@ from driftline.devices.remediation import lines_back, lines_between, wanted_afte
 from driftline.network import name_key
 
 from .cli_model import CliDevice
+from .junos_box import JUNOS
 from .set_model import SetDevice
 
 if TYPE_CHECKING:
@@ -179,53 +180,6 @@ interface GigabitEthernet0/0/0/5.100
  encapsulation dot1q 100
 !
 end
-"""
-JUNOS = """\
-set version 23.4R2.13
-set system host-name leaf1
-set system login message "set interfaces ge-9/9/9 mtu 1"
-set interfaces ge-0/0/1 description uplink
-set interfaces ge-0/0/1 mtu 9000
-set interfaces ge-0/0/1 unit 0 family inet address 10.0.0.1/31
-set interfaces ge-0/0/2 description "user port"
-set interfaces ge-0/0/2 ether-options no-flow-control
-set interfaces ge-0/0/2 unit 0 family ethernet-switching vlan members users
-set interfaces ge-0/0/2 unit 0 family ethernet-switching storm-control default
-set interfaces ge-0/0/3 disable
-set interfaces ge-0/0/3 unit 0
-set interfaces ge-0/0/4 ether-options 802.3ad ae0
-set interfaces ge-0/0/5 vlan-tagging
-set interfaces ge-0/0/5 unit 100 vlan-id 100
-set interfaces ge-0/0/5 unit 100 family inet address 10.5.0.1/24
-set interfaces ge-0/0/6 unit 0 family ethernet-switching interface-mode access
-set interfaces ae0 description "to server"
-set interfaces ae0 aggregated-ether-options minimum-links 1
-set interfaces ae0 aggregated-ether-options lacp active
-set interfaces ae0 aggregated-ether-options lacp periodic fast
-set interfaces ae0 unit 0 family ethernet-switching interface-mode trunk
-set interfaces ae0 unit 0 family ethernet-switching vlan members users
-set interfaces ae0 unit 0 family ethernet-switching vlan members 20-22
-set interfaces fxp0 unit 0 family inet address 192.0.2.1/24
-set interfaces irb unit 10 description users
-set interfaces irb unit 10 family inet mtu 1400
-set interfaces irb unit 10 family inet address 10.10.0.1/24
-set interfaces irb unit 10 family inet address 10.10.1.1/24
-set interfaces irb unit 10 family inet address 10.10.2.1/24
-set interfaces irb unit 10 family inet6
-set interfaces irb unit 20 family inet address 10.20.0.1/24
-set interfaces lo0 unit 0 family inet address 10.1.1.1/32
-set interfaces lo0 unit 0 family inet6 address 2001:db8::1/128
-set routing-instances BLUE instance-type vrf
-set routing-instances BLUE interface ge-0/0/5.100
-set routing-instances RED instance-type virtual-router
-set vlans default vlan-id 1
-set vlans users vlan-id 10
-set vlans users l3-interface irb.10
-set vlans users vxlan vni 10010
-set vlans v20 vlan-id 20
-set vlans v20 l3-interface irb.20
-set vlans v21 vlan-id 21
-set vlans v22 vlan-id 22
 """
 
 

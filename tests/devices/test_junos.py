@@ -96,6 +96,16 @@ ELSEWHERE = {
         "ge-0/0/5.100",
         "inactive in routing instance BLUE",
     ),
+    "all ports in a range": (
+        ("set interfaces interface-range USERS member all", "set interfaces interface-range USERS mtu 9192"),
+        "ge-0/0/2",
+        "interface-range USERS",
+    ),
+    "a routing instance of another type": (
+        ("set routing-instances MAC instance-type mac-vrf", "set routing-instances MAC interface ge-0/0/6.0"),
+        "ge-0/0/6.0",
+        "of type mac-vrf",
+    ),
     "a VLAN that names it": (("set vlans v20 interface ge-0/0/6.0",), "ge-0/0/6.0", "VLAN v20 names it"),
     "the older way": (
         ("set interfaces ge-0/0/6 unit 0 family ethernet-switching port-mode access",),
@@ -215,6 +225,15 @@ def test_a_port_that_shows_nothing_is_there() -> None:
     assert BOX.lines(delete("interface", name="ge-0/0/7"), text=text) == [
         "delete interfaces ge-0/0/7 description"
     ]
+
+
+def test_a_port_that_was_silent_once_is_silent_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Going back to a configuration of then takes its lines away."""
+    text = f"{BOX.text}set interfaces ge-0/0/7 description new\n"
+    let_napalm_find(Driver(replace(BOX, text=text)), monkeypatch)
+    adapter = adapter_of(fleet_of({"leaf1": host("leaf1", "192.0.2.1", 22, platform="junos")}))
+    recalled = adapter.recall({"leaf1": BOX.text}, {"leaf1": "lab"})
+    assert plan_of(adapter, recalled).native == {"leaf1": ("delete interfaces ge-0/0/7 description",)}  # type: ignore[arg-type]
 
 
 # What Junos has otherwise -------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from driftline.engine.exceptions import PrepareError
 from driftline.network import InterfaceKind
 
 from .boxes import BOXES
+from .junos_box import JUNOS_ROWS
 from .leaf import create, delete, port, update
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 GIG, ETH, XR = "GigabitEthernet1/0/", "Ethernet1/", "GigabitEthernet0/0/0/"
 UP, DOWN = "no shutdown", "shutdown"
-MODES = (("delete", "active"), ("set", "passive"))
 Row = tuple[str, str, dict[str, Any], list[str]]
 ROWS: dict[str, list[Row]] = {
     "ios": [
@@ -94,101 +94,7 @@ ROWS: dict[str, list[Row]] = {
         ("VRF of an interface without addresses", f"{XR}4", {"vrf": "RED"}, ["vrf RED"]),
         ("tag", f"{XR}5.100", {"encapsulation_vlan": 7}, ["encapsulation dot1q 7"]),
     ],
-    "junos": [
-        ("description set", "ge-0/0/6", {"description": "to b"}, ['set / description "to b"']),
-        ("description of one word", "ge-0/0/6", {"description": "b"}, ["set / description b"]),
-        ("quotes", "ge-0/0/6", {"description": 'a "b" c\\d'}, ['set / description "a \\"b\\" c\\\\d"']),
-        ("description removed", "ge-0/0/2", {"description": None}, ["delete / description"]),
-        ("of a port that is not shown", "ge-0/0/7", {"description": "b"}, ["set / description b"]),
-        ("of a unit", "ge-0/0/1.0", {"description": "b"}, ["set / description b"]),
-        ("disabled", "ge-0/0/2", {"enabled": False}, ["set / disable"]),
-        ("enabled", "ge-0/0/3", {"enabled": True}, ["delete / disable"]),
-        ("unit disabled", "irb.10", {"enabled": False}, ["set / disable"]),
-        ("mtu changed", "ge-0/0/1", {"mtu": 9216}, ["set / mtu 9216"]),
-        ("mtu to the default", "ge-0/0/1", {"mtu": 1514}, ["delete / mtu"]),
-        (
-            "access to trunk",
-            "ge-0/0/2.0",
-            {"mode": "trunk"},
-            [
-                "delete / family ethernet-switching vlan",
-                "set / family ethernet-switching interface-mode trunk",
-            ],
-        ),
-        (
-            "trunk to access",
-            "ae0.0",
-            {"mode": "access"},
-            [
-                "delete / family ethernet-switching vlan",
-                "set / family ethernet-switching interface-mode access",
-            ],
-        ),
-        ("access to routed", "ge-0/0/6.0", {"mode": "routed"}, ["delete / family ethernet-switching"]),
-        (
-            "routed to trunk",
-            "ge-0/0/3.0",
-            {"mode": "trunk"},
-            ["set / family ethernet-switching interface-mode trunk"],
-        ),
-        (
-            "access VLAN",
-            "ge-0/0/6.0",
-            {"access_vlan": 20},
-            ["set / family ethernet-switching vlan members 20"],
-        ),
-        (
-            "access VLAN listed by name",
-            "ge-0/0/2.0",
-            {"access_vlan": 20},
-            [
-                "delete / family ethernet-switching vlan members users",
-                "set / family ethernet-switching vlan members 20",
-            ],
-        ),
-        (
-            "access VLAN to the default",
-            "ge-0/0/2.0",
-            {"access_vlan": 1},
-            ["delete / family ethernet-switching vlan"],
-        ),
-        ("native VLAN", "ae0", {"native_vlan": 10}, ["set / native-vlan-id 10"]),
-        (
-            "trunk list longer",
-            "ae0.0",
-            {"trunk_vlans": "10,20-23"},
-            ["set / family ethernet-switching vlan members 23"],
-        ),
-        (
-            "trunk list shorter",
-            "ae0.0",
-            {"trunk_vlans": "10,20"},
-            [
-                "delete / family ethernet-switching vlan members 20-22",
-                "set / family ethernet-switching vlan members 20",
-            ],
-        ),
-        (
-            "trunk list all",
-            "ae0.0",
-            {"trunk_vlans": "all"},
-            [
-                "delete / family ethernet-switching vlan members users",
-                "delete / family ethernet-switching vlan members 20-22",
-                "set / family ethernet-switching vlan members all",
-            ],
-        ),
-        ("joins a LAG", "ge-0/0/6", {"lag": "ae0"}, ["set / ether-options 802.3ad ae0"]),
-        (
-            "LAG mode",
-            "ge-0/0/4",
-            {"lag_mode": "passive"},
-            [f"{verb} interfaces ae0 aggregated-ether-options lacp {mode}" for verb, mode in MODES],
-        ),
-        ("leaves its LAG", "ge-0/0/4", {"lag": None}, ["delete / ether-options 802.3ad"]),
-        ("VRF", "ge-0/0/3.0", {"vrf": "RED"}, ["set routing-instances RED interface ge-0/0/3.0"]),
-        ("tag", "ge-0/0/5.100", {"encapsulation_vlan": 7}, ["set / vlan-id 7"]),
-    ],
+    "junos": JUNOS_ROWS,
 }
 CASES = [(name, *row[1:]) for name, rows in ROWS.items() for row in rows]
 IDS = [f"{name}: {row[0]}" for name, rows in ROWS.items() for row in rows]

@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "ipam: needs real NetBox and Nautobot servers; `make test-ipam`")
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need servers, so that they can be chosen or left out."""
     for item in items:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from driftline.adapters.ipam.in_doubt import Patience
-from driftline.adapters.ipam.writing import IpamWriter
 from driftline.engine.exceptions import PlanError
 from tests.ipam.writable import Records, Writable, failures, network
 
@@ -354,9 +353,7 @@ def test_a_server_that_does_not_come_back_leaves_rows_in_doubt(
 ) -> None:
     """They have the status ERROR and a code that says so; what was not sent at all was not tried."""
     with Writable(server, tmp_path, retries=0, connections=1) as impatient:
-        impatient.like(there).writer = IpamWriter(
-            impatient, impatient.system, impatient.client, impatient.options, Patience(returns=1)
-        )
+        impatient.like(there).patience = Patience(returns=1)
         stopping = threading.Timer(0.5, server.kill)
         stopping.start()
         try:

@@ -48,6 +48,8 @@ def test_different_interfaces() -> None:
         ("port-channel10", "port-channel10"),
         ("mgmt0", "mgmt0"),
         ("xe-0/0/0", "xe-0/0/0"),
+        ("lo0.0", "lo0.0"),
+        ("Lo0", "Loopback0"),
     ],
 )
 def test_canonical_name(name: str, expected: str) -> None:
@@ -63,6 +65,14 @@ def test_canonical_name(name: str, expected: str) -> None:
         ("TenGigabitEthernet1/0/1", InterfaceKind.PHYSICAL),
         ("HundredGigE0/0/0/1", InterfaceKind.PHYSICAL),
         ("xe-0/0/0", InterfaceKind.PHYSICAL),
+        ("et-0/0/48:1", InterfaceKind.PHYSICAL),
+        ("ge-0/0/0.0", InterfaceKind.SUBINTERFACE),
+        ("ae0.100", InterfaceKind.SUBINTERFACE),
+        ("fxp0.0", InterfaceKind.MANAGEMENT),
+        ("em0", InterfaceKind.MANAGEMENT),
+        ("me0.0", InterfaceKind.MANAGEMENT),
+        ("vme.0", InterfaceKind.MANAGEMENT),
+        ("vlan.103", InterfaceKind.SVI),
         ("Port-Channel10", InterfaceKind.LAG),
         ("Po10", InterfaceKind.LAG),
         ("Bundle-Ether1", InterfaceKind.LAG),

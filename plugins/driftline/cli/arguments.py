@@ -67,7 +67,11 @@ def _about_intent(commands: Any) -> None:
     adopting.add_argument("--attribute", type=_list, metavar="NAMES", help="only these attributes")
     printing = _add(commands, inventory.inventory)
     printing.add_argument(
-        "--as", dest="form", choices=inventory.FORMS, default="nornir", help="whose inventory (default: nornir)"
+        "--as",
+        dest="form",
+        choices=inventory.FORMS,
+        default="nornir",
+        help="whose inventory (default: nornir)",
     )
     printing.add_argument("--to", type=Path, metavar="FOLDER", help="write files instead of printing them")
     printing.add_argument("--overwrite", action="store_true", help="write over files that exist")

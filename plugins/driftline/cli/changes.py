@@ -10,7 +10,7 @@ from driftline.reports import drift_report, plan_diff, plan_view
 
 from . import sync
 from .exit_status import ExitStatus, of_drift
-from .parts import about_of, agreed, chosen, load, read_plan, settings_of, write_private
+from .parts import about_of, agreed, chosen, is_for_devices, load, read_plan, settings_of, write_private
 from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     settings = settings_of(arguments)
     made = workflow.read_plan(arguments.plan, settings, signed=arguments.require_signature)
     made_at = datetime.fromtimestamp(arguments.plan.stat().st_mtime, UTC)
-    if made.target.type != "devices":
+    if not is_for_devices(made):
         return sync.apply_saved(chosen(made, arguments, terminal), settings, arguments, terminal, made_at)
     if arguments.limit is not None:
         made = limited(made, arguments.limit)

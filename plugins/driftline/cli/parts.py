@@ -84,9 +84,18 @@ def agreed(arguments: argparse.Namespace, made: Plan) -> bool:
     """Return whether the person agrees to a plan; without a terminal nobody is asked."""
     if arguments.yes or not sys.stdin.isatty():
         return True
-    where = counted(len(made.units), "device") if made.target.type == "devices" else made.target.name
-    what = f"{counted(len(made.steps), 'change')} to {where}"
+    what = f"{counted(len(made.steps), 'change')} to {target_words(made)}"
     return confirmed(f"Apply {what}?")
+
+
+def is_for_devices(made: Plan) -> bool:
+    """Return whether a plan is for devices, and not for a source of truth."""
+    return made.target.type == "devices"
+
+
+def target_words(made: Plan) -> str:
+    """Return what a plan is about to change, in words."""
+    return counted(len(made.units), "device") if is_for_devices(made) else made.target.name
 
 
 def about_of(arguments: argparse.Namespace, kind: str, **more: Any) -> About:

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from driftline.reports import plan_rows, run_report
-from driftline.reports.drift import counted, failure_list
+from driftline.reports.drift import failure_list
 
 from .exit_status import ExitStatus, of_run
+from .parts import is_for_devices, target_words
 
 if TYPE_CHECKING:
     import argparse
@@ -71,8 +72,7 @@ def plan_line(made: Plan) -> str:
         action: sum(step.action == action for step in made.steps) for action in ("create", "update", "delete")
     }
     words = ", ".join(f"{count} to {action}" for action, count in counts.items())
-    where = counted(len(made.units), "device") if made.target.type == "devices" else made.target.name
-    return f"Plan {made.id[:12]}: {words}, on {where}"
+    return f"Plan {made.id[:12]}: {words}, on {target_words(made)}"
 
 
 def plan_status(made: Plan, failures: Mapping[str, DriftlineError]) -> ExitStatus:
@@ -112,4 +112,5 @@ def report_on(applied: Applied) -> RunReport:
         groups=applied.groups,
         converged=applied.converged,
         reverted=None if applied.reverted is None else report_on(applied.reverted),
+        what="devices" if applied.plan is None or is_for_devices(applied.plan) else "objects",
     )

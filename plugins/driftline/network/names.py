@@ -16,6 +16,8 @@ MIN_VLAN, MAX_VLAN = 1, 4094
 RESERVED_VLANS = frozenset({1, 1002, 1003, 1004, 1005})
 """VLANs that exist by themselves and are never created or deleted."""
 
+_FULL = re.compile(r"mgmt.*|lo\d+\.\d+")
+"""Names in full that look like abbreviations: of a management port, and of a unit of a loopback on Junos."""
 _NAME = re.compile(r"^(?P<prefix>[A-Za-z][A-Za-z-]*?)-?(?P<rest>[\d.].*)?$")
 
 
@@ -80,7 +82,7 @@ def canonical_name(name: str) -> str:
     """Return an interface name with its abbreviation expanded; a name in full keeps its spelling."""
     bare = name.replace(" ", "")
     full = str(canonical_interface_name(bare))
-    return bare if full.casefold() == bare.casefold() or bare.startswith("mgmt") else full
+    return bare if full.casefold() == bare.casefold() or _FULL.fullmatch(bare) else full
 
 
 @lru_cache(maxsize=65536)

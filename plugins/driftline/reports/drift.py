@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _HIDDEN = frozenset({"section"})
 """Read-set values that mean nothing to people."""
 _WORDS = {"ip_address": "address"}
+_MANY = {"ip_address": "addresses", "prefix": "prefixes"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,20 @@ def drift_rows(diff: Diff) -> Iterator[Row]:
             for element in device.child_diff.walk():
                 if element.action is not None:
                     yield _element_row(element, site.name, device.name)
+
+
+def record_rows(diff: Diff) -> Iterator[Row]:
+    """Yield the objects that differ, from a diff of a source of truth."""
+    for element in diff.walk():
+        if element.action is not None and not element.held:
+            yield _element_row(element, "", home(element.type, element.keys, element.name))
+
+
+def home(model: str, identity: Mapping[str, Any], name: str) -> str:
+    """Return what an object is shown under: its device, or all objects of its kind."""
+    if "device" in identity:
+        return str(identity["device"])
+    return name if model == "device" else _MANY.get(model, f"{model}s")
 
 
 def _element_row(element: DiffElement, site: str, device: str) -> Row:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from driftline.engine.values import canonical
 
 from .conflicts import conflict_words, notable
-from .drift import Row, changes_of, counted
+from .drift import Row, changes_of, counted, home
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -227,7 +227,14 @@ def _site(plan: Plan, unit: str) -> str:
 
 
 def _row(step: Step, site: str) -> Row:
-    return Row(site, step.unit, step.model, step.name, step.action, changes_of(step.before, step.after))
+    return Row(
+        site,
+        home(step.model, step.identity, step.name),
+        step.model,
+        step.name,
+        step.action,
+        changes_of(step.before, step.after),
+    )
 
 
 def _counts(steps: Iterable[Step]) -> str:

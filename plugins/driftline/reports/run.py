@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from driftline.engine.conflicts import ConflictResolutionStrategy
 from driftline.engine.results import UnitOutcome
 
-from .drift import Failure, Row, drift_rows, failure_list, row_dict
+from .drift import Failure, Row, drift_rows, failure_list, record_rows, row_dict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -59,6 +59,8 @@ class RunReport:
     """What is not."""
     reverted: RunReport | None = None
     """The run by which this one was taken back."""
+    what: str = "devices"
+    """What its units are: `devices`, or the `objects` of a source of truth."""
 
     @property
     def summary(self) -> str:
@@ -71,7 +73,7 @@ class RunReport:
             parts.append(f"{len(self.failures)} not read")
         if self.result.interrupted:
             parts.append("interrupted")
-        return f"devices: {', '.join(parts)}" if parts else "nothing to do"
+        return f"{self.what}: {', '.join(parts)}" if parts else "nothing to do"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as plain values."""
@@ -111,7 +113,8 @@ def run_report(
         conflicts: those of its plan.
         about: the other fields of the report.
     """
-    rows = () if left is None else drift_rows(left)
+    rows_of = drift_rows if about.get("what", "devices") == "devices" else record_rows
+    rows = () if left is None else rows_of(left)
     found = tuple(Left(row, _why_left(row, result, conflicts)) for row in rows)
     return RunReport(result, failure_list(failures), notes=tuple(notes), left=found, **about)
 

@@ -100,8 +100,13 @@ def show_conflicts(console: Console, conflicts: Iterable[Conflict]) -> None:
 
 
 def show_run(console: Console, report: RunReport, *, diffs: bool = False) -> None:
-    """Print how each device ended, why what failed did, and one summary line."""
+    """Print how each device ended, why what failed did, and one summary line.
+
+    Of a source of truth only the objects that were not changed as planned are named.
+    """
     for unit in report.result.units:
+        if report.what != "devices" and unit.outcome is UnitOutcome.APPLIED:
+            continue
         _show_unit(console, unit, report.groups.get(unit.unit, ""), diffs=diffs)
     show_failures(console, report.failures)
     for note in report.notes:

@@ -83,7 +83,7 @@ def _touched(source: Source, news: Iterable[Change]) -> list[tuple[Kind, dict[st
     by_name = {kind.changed_as: kind for kind in source.kinds if kind.logged and not kind.part_of}
     touched: dict[str, dict[str, None]] = {}
     for entry in news:
-        for of, pk in ((entry.of, entry.what), entry.also):
+        for of, pk in ((entry.of, entry.what), *entry.also):
             if of in by_name:
                 touched.setdefault(of, {})[pk] = None
     return [(kind, touched[of]) for of, kind in by_name.items() if of in touched]

@@ -1,11 +1,18 @@
-"""What an IPAM wants to know of devices and interfaces that the network itself does not tell: data."""
+"""What an IPAM and the network call the same hardware: makers, drivers of platforms, types of interfaces."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+from netutils.lib_mapper import NAPALM_LIB_MAPPER, NAPALM_LIB_MAPPER_REVERSE
 
 from driftline.network import InterfaceKind, interface_kind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .models import Term
 
 MANUFACTURERS: Final = {
     "eos": "Arista",
@@ -16,6 +23,8 @@ MANUFACTURERS: Final = {
     "junos": "Juniper",
 }
 """Who makes what runs an operating system, by the name of its NAPALM driver."""
+
+_DRIVERS: Final = NAPALM_LIB_MAPPER.keys() | MANUFACTURERS.keys()
 
 _LOGICAL: Final = {
     InterfaceKind.LAG: "lag",
@@ -41,3 +50,24 @@ def interface_type(name: str) -> str:
     if logical is not None:
         return logical
     return next((slug for pattern, slug in _BY_NAME if pattern.search(name)), "other")
+
+
+def napalm_name(platform: Term, given: Mapping[str, str]) -> str | None:
+    """Return the name of a platform's NAPALM driver; None: the IPAM does not tell.
+
+    Args:
+        given: the drivers of platforms by their names, where the IPAM does not tell.
+    """
+    if platform.name in given:
+        return _driver(given[platform.name])
+    # What NetBox tells is the slug, whatever the platform is: a power strip has one, too.
+    told = [_driver(text) for text in (platform.driver, platform.name) if text]
+    return next((driver for driver in told if driver in _DRIVERS), None)
+
+
+def _driver(text: str) -> str:
+    """Return the driver that a name stands for: `cisco_ios`, `Cisco IOS` and `ios` are one; else the name itself."""
+    joined = re.sub(r"[ -]", "_", text.casefold())
+    driver: str = NAPALM_LIB_MAPPER_REVERSE.get(joined, joined)
+    bare = driver.replace("_", "")
+    return driver if driver in _DRIVERS else bare if bare in _DRIVERS else text

@@ -6,7 +6,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from driftline.engine.enum import DiffSyncStatus
-from driftline.engine.exceptions import DriftlineError, ObjectRefused, RollbackError, TargetError
+from driftline.engine.exceptions import (
+    DriftlineError,
+    ObjectRefused,
+    RollbackError,
+    TargetError,
+    TransactionError,
+)
 from driftline.engine.transaction import MemoryTransaction
 
 from . import models
@@ -14,14 +20,15 @@ from .owned import OWNER
 from .writing import IpamWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from driftline.engine import Adapter
 
     from .client import Client
     from .fields import Item
+    from .in_doubt import Patience
     from .options import IpamOptions
     from .system import System
-
-    Answer = models.Row | DriftlineError
 
 
 class _Hooks(models.Row):
@@ -79,15 +86,22 @@ class BulkHooks:
 
         def unit_of(self, modelname: str, identity: Mapping[str, Any]) -> str: ...  # noqa: D102
 
+    patience: Patience | None = None
+    """How long a server that went away is looked after; None: as long as is good for the settings."""
+    _writer: IpamWriter | None = None
+
     @property
     def bulk_size(self) -> int:
         """How many objects are given to a hook: a request for each connection."""
         return self.options.write.batch_size * self.options.connections
 
-    @cached_property
+    @property
     def writer(self) -> IpamWriter:
-        """What writes."""
-        return IpamWriter(self, self.system, self.client, self.options)  # type: ignore[arg-type] # it is an adapter
+        """What writes, through the client that there is now."""
+        if self._writer is None or self._writer.client is not self.client:
+            dataset = cast("Adapter", self)
+            self._writer = IpamWriter(dataset, self.system, self.client, self.options, self.patience)
+        return self._writer
 
     @cached_property
     def _doubts(self) -> dict[str, DriftlineError]:
@@ -98,33 +112,57 @@ class BulkHooks:
         self, cls: type[models.Row], wishes: Sequence[tuple[dict[str, Any], dict[str, Any]]]
     ) -> Sequence[Any]:
         """Make objects of these identifiers and attributes; returns each, or why it was not made."""
-        items = self.writer.create(cls, wishes)
-        return [
-            self._failure(item) or self._made(cls, ids, item)
-            for item, (ids, _) in zip(items, wishes, strict=True)
-        ]
+        return self._each(
+            [(cls, ids) for ids, _ in wishes],
+            lambda: self.writer.create(cls, wishes),
+            lambda item: self._made(cls, item),
+        )
 
     def update_many(
         self, cls: type[models.Row], wishes: Sequence[tuple[models.Row, dict[str, Any]]]
     ) -> Sequence[Any]:
         """Change objects; returns each, or why it was not changed."""
-        items = self.writer.update(cls, wishes)
-        return [
-            self._failure(item) or _renewed(obj, item) for item, (obj, _) in zip(items, wishes, strict=True)
-        ]
+        return self._each(
+            [(cls, obj.get_identifiers()) for obj, _ in wishes],
+            lambda: self.writer.update(cls, wishes),
+            _renewed,
+        )
 
     def delete_many(self, cls: type[models.Row], objs: Sequence[models.Row]) -> Sequence[Any]:
         """Delete objects; returns each, or why it was not deleted."""
-        items = self.writer.delete(cls, objs)
-        return [self._failure(item) or obj.delete_base() for item, obj in zip(items, objs, strict=True)]
+        return self._each(
+            [(cls, obj.get_identifiers()) for obj in objs],
+            lambda: self.writer.delete(cls, objs),
+            lambda item: item.wanted.delete_base(),
+        )
+
+    def _each(
+        self,
+        about: Sequence[tuple[type[models.Row], Mapping[str, Any]]],
+        write: Callable[[], Sequence[Item]],
+        enter: Callable[[Item], models.Row | None],
+    ) -> Sequence[Any]:
+        """Write, and return for each object its record or why it was not written."""
+        try:
+            items = write()
+        except Exception as error:  # noqa: BLE001 - a hook that raises is called again, for each object alone
+            failure = TransactionError(
+                f"{self.system.dialect.title} could not be written: {type(error).__name__}: {error}",
+                code="IPAM-IN-DOUBT",
+                hint="look at the objects themselves before anything else is changed",
+            )
+            failure.__cause__ = error
+            self._doubts.update({self.unit_of(cls.get_type(), ids): failure for cls, ids in about})
+            return [failure] * len(about)
+        return [self._failure(item) or enter(item) for item in items]
 
     def transaction(self, unit: str) -> MemoryTransaction:
         """Return a transaction that can't be taken back where it is not known what was written."""
         return _Doubtful(unit, self._doubts)
 
-    def _made(self, cls: type[models.Row], ids: dict[str, Any], item: Item) -> models.Row:
-        names = (*cls._identifiers, *cls._attributes)
-        attrs = {name: getattr(item.wanted, name) for name in names if name not in ids}
+    def _made(self, cls: type[models.Row], item: Item) -> models.Row:
+        ids = item.wanted.get_identifiers()
+        attrs = item.wanted.get_attrs()
         made = cls.create_base(self, ids, attrs)
         if made is None:
             raise ObjectRefused(f"{cls.get_type()} {ids} was made, and its record was not")
@@ -169,9 +207,11 @@ class _Doubtful(MemoryTransaction):
             )
 
 
-def _renewed(obj: models.Row, item: Item) -> models.Row | None:
-    obj.update_base(item.wanted.get_attrs())  # with what had to change besides
-    obj.changed = item.answer.get("last_updated", obj.changed)
+def _renewed(item: Item) -> models.Row | None:
+    obj = item.existing
+    if obj is not None:
+        obj.update_base(item.wanted.get_attrs())  # with what had to change besides
+        obj.changed = item.answer.get("last_updated", obj.changed)
     return obj
 
 

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import structlog
-from netutils.lib_mapper import NAPALM_LIB_MAPPER, NAPALM_LIB_MAPPER_REVERSE
 
 from driftline.network import (
     DEFAULT_VRF,
@@ -26,7 +25,8 @@ from driftline.network import (
     name_key,
 )
 
-from .models import Device, Interface, IPAddress, Term, Vlan
+from .hardware import napalm_name
+from .models import GLOBAL, Device, Interface, IPAddress, Term, Vlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,10 +41,12 @@ if TYPE_CHECKING:
 _log = structlog.get_logger(__name__)
 _PRESENT: Final = frozenset({"active", "staged"})
 """The statuses of devices that are there and are to be as the IPAM says."""
-_IN_USE: Final = frozenset({"active", "slaac"})
+IN_USE: Final = frozenset({"active", "slaac"})
 """The statuses of addresses that are to be configured: what is reserved or given out by DHCP is not."""
-_NOT_ON_INTERFACES: Final = frozenset({"vip", "vrrp", "hsrp", "glbp", "carp"})
+NOT_ON_INTERFACES: Final = frozenset({"vip", "vrrp", "hsrp", "glbp", "carp"})
 """The roles of addresses that a protocol brings up and no interface is configured with."""
+_THERE: Final = "active"
+"""The status of VLANs that devices are to have; what is reserved may be used, and need not be there yet."""
 _SWITCHING: Final = frozenset({InterfaceKind.PHYSICAL, InterfaceKind.LAG})
 _MODES: Final = {"access": "access", "tagged": "trunk", "tagged-all": "trunk"}
 
@@ -78,13 +80,6 @@ def fill(state: IntendedState, ipam: Adapter, intention: Intention) -> list[str]
     return projection.notes
 
 
-def napalm_name(term: Term, given: dict[str, str]) -> str | None:
-    """Return the name of a platform's NAPALM driver; None: the IPAM does not tell."""
-    told = given.get(term.name) or term.driver or term.name.casefold()
-    driver: str = NAPALM_LIB_MAPPER_REVERSE.get(told, told)
-    return driver if term.name in given or term.driver or driver in NAPALM_LIB_MAPPER else None
-
-
 class _Projection:
     """One IPAM on its way to an intended state."""
 
@@ -107,8 +102,8 @@ class _Projection:
         if device.status not in _PRESENT:
             self.notes.append(f"device {device.name}: left out, since its status is {device.status}")
         elif driver is None:
-            named = "no platform" if device.platform is None else f"platform {device.platform!r}"
-            self.notes.append(f"device {device.name}: left out, since it has {named} that NAPALM knows")
+            named = "no platform" if device.platform is None else f"the platform {device.platform!r}"
+            self.notes.append(f"device {device.name}: left out, since NAPALM knows no driver for {named}")
         else:
             self._add(device, driver)
 
@@ -150,14 +145,18 @@ class _Projection:
             used |= _used(interface)
         if used and self._intention.vlans == "site":
             used |= {vid for site, vid in self._names if site == device.site}
-        return used - RESERVED_VLANS
+        return {vid for vid in used - RESERVED_VLANS if self._names_of(device.site, vid)}
 
     def _add_vlan(self, device: NetworkDevice, vid: int) -> None:
-        names = self._names.get((device.site, vid)) or self._names.get(("", vid)) or set()
+        names = self._names_of(device.site, vid)
         name = next(iter(names)) if len(names) == 1 else None
         vlan = self._state.vlan.trusted(device=device.name, vid=vid, name=name)
         self._state.add(vlan.manage(() if name is None else ("name",)))
         device.add_child(vlan)
+
+    def _names_of(self, site: str, vid: int) -> set[str]:
+        """Return what a VLAN is called at a site; nothing: the IPAM does not have it, or not as one in use."""
+        return self._names.get((site, vid)) or self._names.get((GLOBAL, vid)) or set()
 
     # Interfaces -------------------------------------------------------------------------------------------
 
@@ -176,19 +175,20 @@ class _Projection:
     def _add_addresses(
         self, made: NetworkInterface, interface: Interface, addresses: Iterable[IPAddress]
     ) -> None:
-        primary_is_known = False
-        for address in addresses:
-            secondary = address.role == "secondary" or (address.is_ipv4 and primary_is_known)
-            primary_is_known |= address.is_ipv4 and not secondary
+        listed = list(addresses)
+        primaries = [one for one in listed if one.is_ipv4 and one.role != "secondary"]
+        first = primaries[0] if primaries else None
+        others = self._intention.manage == "exclusive" or any(one.role == "secondary" for one in listed)
+        for address in listed:
             one = self._state.ip_address.trusted(
                 device=made.device,
                 vrf=address.vrf or interface.vrf or DEFAULT_VRF,
                 address=address.address,
                 interface=made.name,
-                secondary=secondary,
+                secondary=address.is_ipv4 and address is not first,
             )
-            # Which of several addresses is the primary one an IPAM tells only by a role.
-            told = address.role == "secondary" or not address.is_ipv4
+            # Which of several addresses is the primary one an IPAM tells only by the role of the others.
+            told = not address.is_ipv4 or address.role == "secondary" or (others and len(primaries) == 1)
             self._state.add(one.manage(("interface", "secondary") if told else ("interface",)))
             made.add_child(one)
 
@@ -211,8 +211,9 @@ def _values(interface: Interface, *, addressed: bool, complete: bool) -> dict[st
     values = {name: value for name, value in told.items() if value is not None or complete}
     values["enabled"] = interface.enabled
     if kind is InterfaceKind.SUBINTERFACE:
-        values.update(_encapsulation(interface))
-    elif kind in _SWITCHING and interface.lag is None:
+        vid = encapsulation(interface)
+        values.update({} if vid is None else {"encapsulation_vlan": vid})
+    elif kind in _SWITCHING and interface.lag is None and not interface.mgmt_only:
         values.update(_switching(interface, addressed=addressed, complete=complete))
     return values
 
@@ -230,11 +231,10 @@ def _switching(interface: Interface, *, addressed: bool, complete: bool) -> dict
     return values
 
 
-def _encapsulation(interface: Interface) -> dict[str, Any]:
+def encapsulation(interface: Interface) -> int | None:
     """Return the tag of a subinterface: its untagged VLAN, or the only one that it carries tagged."""
     tagged = expand_vlans(interface.tagged_vlans)
-    vid = interface.untagged_vlan or (next(iter(tagged)) if len(tagged) == 1 else None)
-    return {} if vid is None else {"encapsulation_vlan": vid}
+    return interface.untagged_vlan or (next(iter(tagged)) if len(tagged) == 1 else None)
 
 
 def _used(interface: Interface) -> set[int]:
@@ -255,7 +255,7 @@ def _addresses_in_use(ipam: Adapter) -> dict[tuple[str, str], list[IPAddress]]:
     for address in ipam.get_all(IPAddress):
         if address.device is None or address.interface is None:
             continue
-        in_use = address.status in _IN_USE and address.role not in _NOT_ON_INTERFACES
+        in_use = address.status in IN_USE and address.role not in NOT_ON_INTERFACES
         if in_use and not ipaddress.ip_interface(address.address).is_link_local:
             found[address.device, name_key(address.interface)].append(address)
     for addresses in found.values():
@@ -271,6 +271,6 @@ def _made(address: IPAddress) -> tuple[int, str]:
 
 def _vlan_names(ipam: Adapter) -> dict[tuple[str, int], set[str]]:
     names: dict[tuple[str, int], set[str]] = defaultdict(set)
-    for vlan in ipam.get_all(Vlan):
+    for vlan in (vlan for vlan in ipam.get_all(Vlan) if vlan.status == _THERE):
         names[vlan.site, vlan.vid].add(vlan.name)
     return names

@@ -80,8 +80,8 @@ class Change:
     """What was changed: `dcim.device`."""
     what: str
     """Its id."""
-    also: tuple[str, str] = ("", "")
-    """What it belongs to, and its id: the interface of a MAC address."""
+    also: tuple[tuple[str, str], ...] = ()
+    """What it belongs to, and its id: the interfaces of a MAC address."""
 
 
 class Source(Protocol):

@@ -2,44 +2,68 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from driftline.engine import DiffSyncModelFlags
+from driftline.network import interface_kind
 
-from .models import SHARED_ROLES, Device, Interface, IPAddress, Prefix, Row, Site, Term, Vlan
+from .intended import NOT_ON_INTERFACES
+from .models import Device, Interface, IPAddress, Prefix, Row, Site, Term, Vlan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from driftline.engine import Adapter
 
 
-def restrict(known: Adapter, seen: Adapter, whole: Collection[str], sites: Collection[str]) -> None:
-    """Flag what an IPAM holds beside what a source speaks of, so that nothing of it looks deleted.
+@dataclass(frozen=True, slots=True)
+class View:
+    """How much of a network a source sees: only there what it lacks is not there."""
 
-    Args:
-        known: what the IPAM holds.
-        seen: what the source says that it should hold.
-        whole: the devices of which the source knows everything.
-        sites: the sites of which it knows all devices, so also all VLANs that are in use.
-    """
-    for row in _beside(known, seen, frozenset(whole), frozenset(sites)):
-        row.model_flags |= DiffSyncModelFlags.IGNORE
+    devices: frozenset[str] = frozenset()
+    """The devices of which it knows every interface."""
+    open_ports: frozenset[str] = frozenset()
+    """The unique ids of interfaces on which it does not know every address."""
+    sites: frozenset[str] = frozenset()
+    """The sites of which it knows all devices, so also all VLANs that are in use."""
+    has_ports: bool = True
+    """Whether it lists physical ports that nothing is said about, too."""
 
+    def restrict(self, known: Adapter, seen: Adapter) -> None:
+        """Flag what an IPAM holds beside what a source speaks of, so that nothing of it looks deleted.
 
-def _beside(known: Adapter, seen: Adapter, whole: frozenset[str], sites: frozenset[str]) -> Iterator[Row]:
-    for model in (Term, Site, Prefix, Device):
-        yield from (row for row in known.get_all(model) if not _has(seen, row))
-    for vlan in known.get_all(Vlan):
-        if not _has(seen, vlan) and vlan.site not in sites:
-            yield vlan
-    for interface in known.get_all(Interface):
-        if not _has(seen, interface) and interface.device not in whole:
-            yield interface
-    for address in known.get_all(IPAddress):
-        # Whatever protocol brings a shared address up, no interface is configured with it.
-        if not _has(seen, address) and (address.device not in whole or address.role in SHARED_ROLES):
-            yield address
+        Args:
+            known: what the IPAM holds.
+            seen: what the source says that it should hold.
+        """
+        for row in self._beside(known, seen):
+            row.model_flags |= DiffSyncModelFlags.IGNORE
+
+    def _beside(self, known: Adapter, seen: Adapter) -> Iterator[Row]:
+        for model in (Term, Site, Prefix, Device):
+            yield from (row for row in known.get_all(model) if not _has(seen, row))
+        for vlan in known.get_all(Vlan):
+            if not _has(seen, vlan) and vlan.site not in self.sites:
+                yield vlan
+        for interface in known.get_all(Interface):
+            if not _has(seen, interface) and not self._misses(interface.device, interface.name):
+                yield interface
+        for address in known.get_all(IPAddress):
+            if not _has(seen, address) and not self._misses_address(address, seen):
+                yield address
+
+    def _misses(self, device: str, name: str) -> bool:
+        """Return whether an interface that the source lacks is not there."""
+        return device in self.devices and (self.has_ports or interface_kind(name).logical)
+
+    def _misses_address(self, address: IPAddress, seen: Adapter) -> bool:
+        if address.device is None or address.interface is None or address.role in NOT_ON_INTERFACES:
+            return False
+        port = Interface.create_unique_id(device=address.device, name=address.interface)
+        if seen.has("interface", port):
+            return address.device in self.devices and port not in self.open_ports
+        return self._misses(address.device, address.interface)
 
 
 def _has(seen: Adapter, row: Row) -> bool:

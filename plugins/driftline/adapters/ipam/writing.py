@@ -45,7 +45,7 @@ class IpamWriter:
         patience: Patience | None = None,
     ) -> None:
         self._dataset = dataset
-        self._client = client
+        self.client = client
         self._writer = system.writer
         self._title = system.dialect.title
         self._options = options.write
@@ -150,7 +150,7 @@ class IpamWriter:
     def _has_etag(self, items: Sequence[Item]) -> bool:
         """Return whether the server itself compares the state that a change is made on condition of."""
         single = len(items) == 1 and items[0].model.get_type() != IPAddress.get_type()
-        return single and self._client.has_conditions
+        return single and self.client.has_conditions
 
     # After it was sent ----------------------------------------------------------------------------------------
 
@@ -202,7 +202,7 @@ class IpamWriter:
         names = {item.pk: item.wanted.get_identifiers()["name"] for item in devices}
         try:
             rows = self._sure.when_back(
-                lambda: self._client.among(endpoint.path, endpoint.identity["device"], names)
+                lambda: self.client.among(endpoint.path, endpoint.identity["device"], names)
             )
         except TargetError:
             return  # then the server refuses to make them twice

@@ -11,7 +11,7 @@ from driftline.adapters.ipam.rows import common, device_row, interface_row
 from driftline.adapters.ipam.values import choice, reference, references
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from driftline.adapters.ipam.client import Client
     from driftline.adapters.ipam.kinds import Params, Told
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _IDS: Final = 150
 """How many ids go into the query of one request."""
+_MAC: Final = "dcim.macaddress"
 _RANGES: Final = 2
 """Into how many parts each connection's share of the interfaces is cut, so that none waits long for the others."""
 
@@ -215,8 +216,10 @@ class NetBoxSource:
 
     def changes(self, client: Client, since: str) -> list[Change]:
         """Return the change log since a time."""
-        fields = "id,time,action,changed_object_type,changed_object_id,related_object_type,related_object_id"
+        fields = "id,time,action,changed_object_type,changed_object_id"
         rows = client.listed(self.log, {self.since: since, "fields": fields})
+        has_macs = any(row["changed_object_type"] == _MAC for row in rows)
+        owners = self._owners_of_macs(client, since) if has_macs else {}
         return [
             Change(
                 pk=str(row["id"]),
@@ -224,13 +227,16 @@ class NetBoxSource:
                 action=choice(row["action"]) or "",
                 of=row["changed_object_type"],
                 what=str(row["changed_object_id"]),
-                # A MAC address is an object of its own here, and belongs to an interface.
-                also=(row["related_object_type"] or "", str(row["related_object_id"]))
-                if row["changed_object_type"] == "dcim.macaddress"
-                else ("", ""),
+                also=owners.get(row["id"], ()),
             )
             for row in rows
         ]
+
+    def _owners_of_macs(self, client: Client, since: str) -> dict[int, tuple[tuple[str, str], ...]]:
+        """Return what MAC addresses belonged to before and after each change: they are objects of their own here."""
+        fields = "id,prechange_data,postchange_data"
+        rows = client.listed(self.log, {self.since: since, "changed_object_type": _MAC, "fields": fields})
+        return {row["id"]: tuple(_owners(row["prechange_data"], row["postchange_data"])) for row in rows}
 
     def places(self, tables: Tables, options: IpamOptions) -> dict[str, str | None]:  # noqa: ARG002 - Nautobot needs it
         """Return the sites, each its own place."""
@@ -273,6 +279,13 @@ class NetBoxSource:
         slugs = [row["slug"] for row in client.listed("extras/tags/", {"name": tag})]
         rows = client.listed(kind.path, {**params, "tag": slugs, "fields": "id"})
         return [{"pk": str(row["id"]), "tags": [tag]} for row in rows]
+
+
+def _owners(*versions: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+    for version in versions:
+        if version and version.get("assigned_object_id"):
+            # The type is told by a number there, and no virtual machine's interface is among ours.
+            yield "dcim.interface", str(version["assigned_object_id"])
 
 
 def _graphql(client: Client, kind: Kind, fields: str, params: Params, told: Told) -> list[dict[str, Any]]:

@@ -15,8 +15,9 @@ from driftline.devices.platforms.templates import section_template
 from driftline.network import InterfaceKind
 
 from . import rendering
+from .interfaces import PORT, defaults
 from .options import secure_options
-from .reader import PORT, default_vlan_name, defaults, read
+from .reader import default_vlan_name, read
 from .statements import quoted
 
 if TYPE_CHECKING:

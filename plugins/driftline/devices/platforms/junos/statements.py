@@ -122,7 +122,7 @@ def _ranges(statements: Statements) -> Iterator[Foreign]:
 def _ports(words: Words) -> Iterable[str]:
     """Return the ports that a line puts into a range of interfaces."""
     if words[0] == "member":
-        return [unquoted(words[1])]
+        return [unquoted(words[1]).replace("all", "*")]
     if words[0] != "member-range":
         return []
     first, last = _RANGE.fullmatch(words[1]), _RANGE.fullmatch(words[3])
