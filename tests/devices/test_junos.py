@@ -346,6 +346,15 @@ def test_what_can_not_be_is_refused(change: Change, why: str, lines: tuple[str, 
     assert why in refusal(change, lines=lines)
 
 
+def test_a_refusal_shows_no_secret() -> None:
+    """What is below an address may be one."""
+    path = "set interfaces irb unit 20 family inet address 10.20.0.1/24"
+    lines = (f'{path} vrrp-group 1 authentication-key "$9$hidden"',)
+    message = refusal(delete("ip_address", address="10.20.0.1/24"), lines=lines)
+    assert "vrrp-group 1 authentication-key" in message
+    assert "hidden" not in message
+
+
 # NAPALM's own driver --------------------------------------------------------------------------------------------
 
 

@@ -206,8 +206,19 @@ def test_junos_and_an_option_that_it_would_not_follow() -> None:
 
 def test_napalm_finds_the_driver_that_checks() -> None:
     """By the name that the platform says."""
-    pytest.importorskip("napalm_junos_verified", reason="the package is not installed with this module")
     assert get_network_driver(PLATFORMS["junos"].driver) is VerifiedJunOSDriver
+
+
+def test_the_fleet_takes_the_driver_that_checks(server: tuple[int, paramiko.PKey], tmp_path: Path) -> None:
+    """And so no password is sent to an unknown device."""
+    config = tmp_path / "config"
+    config.write_text(f"Host *\n  UserKnownHostsFile {tmp_path / 'none'}\n", encoding="utf-8")
+    fleet = fleet_of(
+        {"r1": host("r1", "127.0.0.1", server[0], platform="junos", ssh_config_file=str(config))}
+    )
+    with pytest.raises(Unreachable) as caught:
+        fleet.driver("r1")
+    assert caught.value.code == "DEVICE-HOST-KEY"
 
 
 # Against a TLS server, whose authority is known or not ----------------------------------------------------------

@@ -17,10 +17,20 @@ if TYPE_CHECKING:
 SYSTEMS = {"netbox": NETBOX, "nautobot": NAUTOBOT}
 
 
+_OPEN: list[IpamAdapter] = []
+
+
 def dataset(server: Server, state: Path | None = None, **options: Any) -> IpamAdapter:
     """Return the dataset of a server, not loaded yet; with a cache where there is a folder for it."""
     settings = IpamOptions.model_validate({"url": server.url, "token": server.token, **options})
-    return IpamAdapter(SYSTEMS[server.kind], settings, folder=Path(), state_dir=state)
+    _OPEN.append(IpamAdapter(SYSTEMS[server.kind], settings, folder=Path(), state_dir=state))
+    return _OPEN[-1]
+
+
+def close_all() -> None:
+    """Close the connections of all datasets that were made."""
+    while _OPEN:
+        _OPEN.pop().close()
 
 
 def loaded(server: Server, state: Path | None = None, **options: Any) -> IpamAdapter:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -284,8 +285,8 @@ def test_a_server_killed_in_the_middle_of_a_write_leaves_a_doubt_and_no_half(ser
             asked.create(MAKERS, rows)
         killer.join()
         assert (len(caught.value.rows), any(caught.value.known)) == (500, False)
-        starter = threading.Thread(target=server.start)
-        starter.start()
-        asked.wait()
-        starter.join()
+        with ThreadPoolExecutor() as threads:
+            back = threads.submit(asked.wait)
+            server.start()
+            back.result()
         assert asked.count(MAKERS) in (0, 500)

@@ -10,16 +10,23 @@ import pytest
 from driftline.engine import DiffSyncModelFlags
 from driftline.engine.exceptions import LoadError, TargetError
 from driftline.network.names import vlan_ranges
-from tests.ipam.loading import change, create, dataset, facts, loaded
+from tests.ipam.loading import change, close_all, create, dataset, facts, loaded
 from tests.ipam.servers import EMPTY, LARGE, SMALL, Server, network
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from driftline.adapters.ipam.adapter import IpamAdapter
 
 DEVICE = "site001-sw01"
 SEEDED = network(SMALL)
+
+
+@pytest.fixture(autouse=True)
+def _closed() -> Iterator[None]:
+    yield
+    close_all()
 
 
 @pytest.fixture
@@ -240,8 +247,10 @@ def test_what_was_changed_made_and_deleted_is_read(small: Server, tmp_path: Path
     change(api, "dcim/interfaces/", port.pk, description="other desk", enabled=False)
     _same(small, tmp_path)
     new = create(
-        api, "dcim/interfaces/", **_new(small, device=ipam.get("device", DEVICE).pk, name="Ethernet17", type="10gbase-t")
-    )  # fmt: skip
+        api,
+        "dcim/interfaces/",
+        **_new(small, device=ipam.get("device", DEVICE).pk, name="Ethernet17", type="10gbase-t"),
+    )
     _same(small, tmp_path)
     address = _assign(ipam, small, "10.0.10.200/24", new)
     _same(small, tmp_path)
@@ -432,8 +441,14 @@ _VIEWED = {
         "tenancy": ("tenant",),
     },
     "nautobot": {
-        "dcim": ("manufacturer", "devicetype", "platform", "locationtype", "location", "device", "interface", "module", "modulebay"),
-        "ipam": ("vrf", "vlangroup", "vlan", "prefix", "ipaddress", "ipaddresstointerface", "namespace", "vrfprefixassignment"),
+        "dcim": (
+            "manufacturer", "devicetype", "platform", "locationtype", "location", "device", "interface", "module",
+            "modulebay",
+        ),
+        "ipam": (
+            "vrf", "vlangroup", "vlan", "prefix", "ipaddress", "ipaddresstointerface", "namespace",
+            "vrfprefixassignment",
+        ),
         "extras": ("tag", "role", "status"),
         "tenancy": ("tenant",),
     },

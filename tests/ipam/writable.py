@@ -2,55 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from driftline.adapters.ipam import dialects, hooks
-from driftline.adapters.ipam.client import Client
+from driftline.adapters.ipam import hooks
+from driftline.adapters.ipam.adapter import IpamAdapter
 from driftline.adapters.ipam.options import IpamOptions
 from driftline.adapters.ipam.order import linked, order
-from driftline.adapters.nautobot.writing import WRITER as NAUTOBOT
-from driftline.adapters.netbox.writing import WRITER as NETBOX
 from driftline.engine import Adapter
 from driftline.engine.enum import DiffSyncStatus
 from driftline.engine.executor import execute
 from driftline.engine.plan import make_plan
+from tests.ipam.loading import SYSTEMS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from driftline.engine.plan import Plan
     from driftline.engine.results import RunResult
     from tests.ipam.servers import Server
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of IPAM, as far as it is written."""
-
-    name: str
-    dialect: dialects.Dialect
-    writer: Any
-    reader: Any = None
-
-
-SYSTEMS = {
-    "netbox": Kind("netbox", dialects.NETBOX, NETBOX),
-    "nautobot": Kind("nautobot", dialects.NAUTOBOT, NAUTOBOT),
-}
-
-
-class Records(Adapter):
-    """Records of an IPAM, wherever they come from."""
-
-    term = hooks.Term
-    site = hooks.Site
-    vlan = hooks.Vlan
-    prefix = hooks.Prefix
-    device = hooks.Device
-    interface = hooks.Interface
-    ip_address = hooks.IPAddress
-    top_level = ("term", "site", "vlan", "prefix", "device", "ip_address")
+class _Filled(Adapter):
+    """Ways for a test to fill a dataset."""
 
     def put(self, model: str, **values: Any) -> Any:
         """Add a record; an interface below its device."""
@@ -65,25 +37,33 @@ class Records(Adapter):
         return made
 
 
-class Writable(hooks.BulkHooks, Records):
-    """The same, with hooks that write to a server."""
+class Records(_Filled):
+    """Records of an IPAM, wherever they come from."""
 
-    def __init__(self, server: Server, folder: Path, **options: Any) -> None:
-        super().__init__(server.kind)
-        self.system: Any = SYSTEMS[server.kind]
-        self.options = IpamOptions.model_validate(
-            {"url": server.url, "token": server.token, "timeout": 60, **options}
-        )
-        self.client = Client(self.options, self.system.dialect, folder)
-        self.client.connect()
+    term = hooks.Term
+    site = hooks.Site
+    vlan = hooks.Vlan
+    prefix = hooks.Prefix
+    device = hooks.Device
+    interface = hooks.Interface
+    ip_address = hooks.IPAddress
+    top_level = IpamAdapter.top_level
+
+
+class Writable(_Filled, IpamAdapter):
+    """The dataset of a real server, to which it writes."""
+
+    def __init__(self, server: Server, **options: Any) -> None:
+        given = {"url": server.url, "token": server.token, **options}
+        super().__init__(SYSTEMS[server.kind], IpamOptions.model_validate(given), folder=Path())
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.client.close()
+        self.close()
 
-    def like(self, other: Records) -> Self:
+    def like(self, other: _Filled) -> Self:
         """Take over what another dataset knows of the same server."""
         self.load_from_dict(other.dict(exclude_defaults=False))
         return self

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 # What follows such a word, up to the next quotation mark, may be a secret.
 _SECRET = re.compile(
-    r"""\b(?:(password|passphrase|secret|community|key|key-string|md5|psk|authentication text|(?:auth|priv) [\w-]+"""
+    r"""\b(?:(password|passphrase|secret|community|key(?: ascii-text| hexadecimal)?"""
+    r"""|key-string|md5|psk|authentication text|(?:auth|priv) [\w-]+"""
     r"""|version (?:1|2c))(['"]?(?:\s*[=:]\s*|\s+)['"]?)"""
     r"""|(input)(['"]?\s*[=:]\s*['"]?))[^'"\n]+""",
     re.IGNORECASE,
@@ -129,6 +130,7 @@ MEANINGS: dict[str, _Meaning] = {
     "NetmikoTimeoutException": _TIMEOUT,
     "ReadTimeout": _TIMEOUT,
     "TimeoutError": _TIMEOUT,
+    "RpcTimeoutError": _TIMEOUT,
     "UnsupportedVersion": _Meaning(UnusableAnswer, "DEVICE-VERSION", "its version is too old for the driver"),
     "ModuleImportError": _Meaning(
         UnusableAnswer, "DEVICE-DRIVER", hint="install the platform's NAPALM driver"
@@ -138,6 +140,7 @@ MEANINGS: dict[str, _Meaning] = {
         Unreachable, "DEVICE-HOST-KEY", hint="compare it with the device's, then put it into known_hosts"
     ),
     "ConnectionException": _UNREACHABLE,
+    "ConnectError": _UNREACHABLE,
     "OSError": _UNREACHABLE,
     "LockError": _LOCKED,
     "UnlockError": _LOCKED,

@@ -175,7 +175,7 @@ class Fleet:
             "username": given.username or self.credentials.username,
             "password": given.password or _plain(self.credentials.password),
             "port": given.port,
-            "platform": given.platform,
+            "platform": platform.driver or given.platform,
             "extras": {**extras, "timeout": timeout, "optional_args": safe},
         }
 

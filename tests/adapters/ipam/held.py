@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from driftline.adapters.ipam.intended import fill
+from driftline.adapters.ipam.intended import IpamIntent, fill
 from driftline.adapters.ipam.models import MODELS
 from driftline.adapters.ipam.names import slug
 from driftline.adapters.ipam.observed import Observed, observed_state
-from driftline.adapters.ipam.options import Intention, Writing
+from driftline.adapters.ipam.options import Intention, IpamOptions, Writing
 from driftline.engine import DiffSyncModelFlags
-from driftline.network import IntendedState
 
 if TYPE_CHECKING:
     from driftline.engine import Adapter, Diff
@@ -18,9 +17,15 @@ if TYPE_CHECKING:
 WRITING = Writing()
 
 
-def empty() -> Observed:
+class Held(Observed):
+    """An IPAM's dataset, without a server behind it."""
+
+    options = IpamOptions(url="https://ipam.example.org")
+
+
+def empty() -> Held:
     """Return an IPAM that holds nothing."""
-    return Observed(name="ipam")
+    return Held(name="ipam")
 
 
 def read_back(held: Adapter) -> None:
@@ -33,7 +38,7 @@ def read_back(held: Adapter) -> None:
         term.driver = slug(term.name) if term.kind == "platform" else None
 
 
-def holding(network: Adapter, held: Observed | None = None) -> Observed:
+def holding(network: Adapter, held: Held | None = None) -> Held:
     """Return an IPAM that was synced from a network."""
     held = held or empty()
     held.sync_from(observed_state(network, WRITING, held))
@@ -41,14 +46,14 @@ def holding(network: Adapter, held: Observed | None = None) -> Observed:
     return held
 
 
-def intended_of(held: Adapter, **intention: Any) -> IntendedState:
+def intended_of(held: Any, **intention: Any) -> IpamIntent:
     """Return what an IPAM intends."""
-    state = IntendedState(name="ipam")
-    state.notes = tuple(fill(state, held, Intention(**intention)))
+    state = IpamIntent(held, Intention(**intention))
+    state.notes = tuple(fill(state, held, state.intention))
     return state
 
 
-def left(network: Adapter, held: Observed) -> Diff:
+def left(network: Adapter, held: Held) -> Diff:
     """Return what an IPAM would have to change to hold a network."""
     found = held.diff_from(observed_state(network, WRITING, held))
     read_back(held)

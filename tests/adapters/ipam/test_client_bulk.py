@@ -141,7 +141,7 @@ def test_nothing_to_write_is_no_request(dialect: Dialect) -> None:
 
 @BOTH
 @given(bad=st.lists(st.booleans(), max_size=12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_exactly_the_bad_rows_are_refused_when_created_and_changed(dialect: Dialect, bad: list[bool]) -> None:
     """Whichever they are, and in few requests."""
     rows = [{"id": place + 1, "name": "bad" if each else f"n{place}"} for place, each in enumerate(bad)]

@@ -86,10 +86,11 @@ class IpamAdapter(hooks.BulkHooks, Adapter):
         """
         started, before = time.monotonic(), self.client.requests
         self.client.connect()
-        known = self._cache.load()
-        tables = self._read(known, progress or _silent)
-        records = assembled(tables, self.system.reader.source.places(tables, self.options))
-        self._fill(records)
+        with self.bulk():
+            known = self._cache.load()
+            tables = self._read(known, progress or _silent)
+            records = assembled(tables, self.system.reader.source.places(tables, self.options))
+            self._fill(records)
         if tables != known:
             self._cache.save(tables)
         self.skipped = records.skipped
@@ -111,10 +112,9 @@ class IpamAdapter(hooks.BulkHooks, Adapter):
         return tables or reader.read(self.client, self.options, progress)
 
     def _fill(self, records: Records) -> None:
-        with self.bulk():
-            for modelname, rows in records.rows.items():
-                self.store.add_many([self._row(modelname, values) for values in rows])
-            self._list_interfaces()
+        for modelname, rows in records.rows.items():
+            self.store.add_many([self._row(modelname, values) for values in rows])
+        self._list_interfaces()
 
     def _row(self, modelname: str, values: Values) -> Row:
         model: type[Row] = self._models[modelname]  # type: ignore[assignment] # all of ours are

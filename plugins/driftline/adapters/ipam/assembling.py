@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from driftline.engine.exceptions import LoadError, Problem
 from driftline.network.models import canonical_address
-from driftline.network.names import name_key, vlan_ranges
+from driftline.network.names import name_key, name_order, vlan_ranges
 
 from .models import GLOBAL, SHARED_ROLES
 from .records import Records
@@ -35,13 +36,13 @@ def assembled(tables: Tables, places: Places) -> Records:
     work = _Assembly(tables, places)
     records = Records(
         {
-            "term": list(work.terms()),
-            "site": list(work.sites()),
-            "vlan": list(work.vlans()),
-            "prefix": list(work.prefixes()),
-            "device": list(work.devices()),
-            "interface": list(work.interfaces()),
-            "ip_address": list(work.addresses()),
+            "term": sorted(work.terms(), key=itemgetter("kind", "name")),
+            "site": sorted(work.sites(), key=itemgetter("name")),
+            "vlan": sorted(work.vlans(), key=itemgetter("site", "group", "vid")),
+            "prefix": sorted(work.prefixes(), key=itemgetter("vrf", "prefix")),
+            "device": sorted(work.devices(), key=itemgetter("name")),
+            "interface": sorted(work.interfaces(), key=_place),
+            "ip_address": sorted(work.addresses(), key=itemgetter("vrf", "address", "holder")),
         },
         skipped=[*tables.notes, *work.left_out.told()],
     )
@@ -338,6 +339,10 @@ def _common(pk: str, row: Values) -> Values:
         "tags": tuple(row["tags"]),
         "owner": row["owner"],
     }
+
+
+def _place(interface: Values) -> tuple[str, tuple[str, tuple[int, ...]]]:
+    return interface["device"], name_order(interface["name"])
 
 
 def _in_vrf(text: str, vrf: str) -> str:

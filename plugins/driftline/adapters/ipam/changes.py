@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .client import Client
     from .kinds import Change, Kind, Selection, Source
     from .records import Values
+    from .tables import Rows
 
 _MARGIN: Final = dt.timedelta(minutes=15)
 """How long a change may be under way: until its transaction ends nobody sees its entry, which is older by then."""
@@ -68,14 +69,19 @@ def applied(
     touched = _touched(source, news)
     if selection.devices is not None and any(kind.by in {"site", "device"} for kind, _ in touched):
         return None  # it may have entered the scope or left it, with all that is on it
+    changing = {kind.name for kind, _ in touched} | {kind.part_of for kind in source.kinds if not kind.logged}
     tables = Tables(
-        {name: {pk: dict(row) for pk, row in rows.items()} for name, rows in known.rows.items()},
+        {name: _copied(rows) if name in changing else rows for name, rows in known.rows.items()},
         notes=list(known.notes),
     )
     for kind, pks in touched:
         _renew(source, client, selection, kind, pks, tables)
     _note(tables, known, entries)
     return tables
+
+
+def _copied(rows: Rows) -> Rows:
+    return {pk: dict(row) for pk, row in rows.items()}
 
 
 def _touched(source: Source, news: Iterable[Change]) -> list[tuple[Kind, dict[str, None]]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
+from driftline.engine import DiffSyncModelFlags
 from driftline.network import (
     DEFAULT_VRF,
     RESERVED_VLANS,
@@ -95,6 +96,7 @@ class _Projection:
         }
         self._addresses = _addresses_in_use(ipam)
         self._names = _vlan_names(ipam)
+        self._held = {(vlan.site, vlan.vid) for vlan in ipam.get_all(Vlan)}
 
     def add(self, device: Device) -> None:
         """Add a device with all that is intended on it, if it takes part."""
@@ -108,49 +110,52 @@ class _Projection:
             self._add(device, driver)
 
     def _add(self, device: Device, driver: str) -> None:
+        interfaces: list[Interface] = self._ipam.get_by_uids(device.interfaces, Interface)
+        required, spared = self._vids(interfaces, device.site)
         made = self._state.device(
             name=device.name,
             site=device.site,
             role=device.role,
             platform=driver,
             serial=device.serial or None,
-            ownership=self._ownership(),
+            ownership=self._ownership(vlans=bool(required)),
         )
         site, _ = self._state.get_or_instantiate(self._state.site, {"name": device.site})
         self._state.add(made)
         site.add_child(made)
-        interfaces: list[Interface] = self._ipam.get_by_uids(device.interfaces, Interface)
-        for vid in sorted(self._vids(interfaces, device)):
-            self._add_vlan(made, vid)
+        for vid in sorted(required | spared):
+            self._add_vlan(made, vid, required=vid in required)
         for interface in interfaces:
             self._add_interface(made, interface)
 
-    def _ownership(self) -> Ownership:
-        policy, vlans = self._intention.manage, self._intention.vlans
+    def _ownership(self, *, vlans: bool) -> Ownership:
+        policy = self._intention.manage
         return Ownership(
             interfaces=policy,
-            vlans="absent" if vlans == "none" else policy,
+            vlans=policy if vlans else "absent",
             addresses=policy,
             reset_unlisted_ports=self._intention.reset_unlisted_ports and policy == "exclusive",
         )
 
     # VLANs ------------------------------------------------------------------------------------------------
 
-    def _vids(self, interfaces: Iterable[Interface], device: Device) -> set[int]:
-        """Return the VLANs that a device must have."""
-        if self._intention.vlans == "none":
-            return set()
-        used: set[int] = set()
-        for interface in interfaces:
-            used |= _used(interface)
-        if used and self._intention.vlans == "site":
-            used |= {vid for site, vid in self._names if site == device.site}
-        return {vid for vid in used - RESERVED_VLANS if self._names_of(device.site, vid)}
+    def _vids(self, interfaces: Iterable[Interface], site: str) -> tuple[set[int], set[int]]:
+        """Return the VLANs that a device must have, and those that it may have; none, if it is no switch."""
+        used = {vid for interface in interfaces for vid in _used(interface)} - RESERVED_VLANS
+        if not used or self._intention.vlans == "none":
+            return set(), set()
+        held = {vid for place, vid in self._held if place in (site, GLOBAL)} - RESERVED_VLANS
+        if self._intention.vlans == "site":
+            used |= {vid for place, vid in self._names if place == site}
+        required = {vid for vid in used - RESERVED_VLANS if self._names_of(site, vid)}
+        return required, held - required if self._intention.manage == "exclusive" else set()
 
-    def _add_vlan(self, device: NetworkDevice, vid: int) -> None:
+    def _add_vlan(self, device: NetworkDevice, vid: int, *, required: bool) -> None:
         names = self._names_of(device.site, vid)
         name = next(iter(names)) if len(names) == 1 else None
         vlan = self._state.vlan.trusted(device=device.name, vid=vid, name=name)
+        if not required:  # neither made nor deleted
+            vlan.model_flags = DiffSyncModelFlags.SKIP_UNMATCHED_SRC
         self._state.add(vlan.manage(() if name is None else ("name",)))
         device.add_child(vlan)
 

@@ -152,6 +152,8 @@ class _Projection:
             made.manage({"site", *told})
         self.made.add(made)
         for vlan in self._network.get_by_uids(device.vlans, NetworkVlan):
+            if vlan.model_flags & DiffSyncModelFlags.SKIP_UNMATCHED_SRC:
+                continue  # it may be there or not
             self._vlans.had(site, vlan.vid, vlan.name, told="name" in vlan.get_managed())
         for interface in self._network.get_by_uids(device.interfaces, NetworkInterface):
             self._add_interface(made, interface)
@@ -198,7 +200,7 @@ class _Projection:
             self._notes.append(
                 f"{device.name} {interface.name}: what it carries is not taken over: too many VLANs to list"
             )
-        self._vlans.mentioned(device.site, vids_of(values))
+        self._vlans.mentioned(device.site, vids_of(values, there))
         made = Interface(
             device=device.name,
             name=interface.name if there is None else there.name,

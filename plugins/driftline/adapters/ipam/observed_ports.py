@@ -10,6 +10,8 @@ from .intended import encapsulation
 from .models import mac_key
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from driftline.network import Interface as NetworkInterface
 
     from .models import Interface
@@ -39,10 +41,14 @@ def is_too_wide(interface: NetworkInterface) -> bool:
     return _MANY < len(expand_vlans(interface.trunk_vlans or "all")) < MAX_VLAN
 
 
-def vids_of(values: dict[str, Any]) -> set[int]:
-    """Return the VLANs that values refer to."""
-    untagged = values.get("untagged_vlan")
-    return {*expand_vlans(values.get("tagged_vlans", "none")), *([untagged] if untagged else [])}
+def vids_of(values: Mapping[str, Any], there: Interface | None) -> set[int]:
+    """Return the VLANs that an interface refers to with these values."""
+    before = (
+        {} if there is None else {name: getattr(there, name) for name in ("untagged_vlan", "tagged_vlans")}
+    )
+    after = {**before, **values}
+    untagged = after.get("untagged_vlan")
+    return {*expand_vlans(after.get("tagged_vlans", "none")), *([untagged] if untagged else [])}
 
 
 def _is_mac(text: str | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from driftline.engine.exceptions import DriftlineError, ObjectRefused
+from driftline.engine.exceptions import DriftlineError, ObjectRefused, TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _CHANGED = {"device", "primary"}
 
 
-def given_up(items: Sequence[Item], find: Find, send: Send) -> None:
-    """Let devices give up the primary addresses that go to another device, or are none any more.
+def given_up(items: Sequence[Item], find: Find, send: Send) -> list[Item]:
+    """Let devices give up the primary addresses that go to another device, or are none any more; returns these.
 
     It must be done before the address moves: no device can have a primary address that is another's.
     """
@@ -31,6 +31,24 @@ def given_up(items: Sequence[Item], find: Find, send: Send) -> None:
         if address is not None and address.device and _leaves(item, address) and _is_primary(address, find):
             leaving.append((item, address.device, None))
     _patch(leaving, find, send)
+    return [item for item, _, _ in leaving if item.failure is None]
+
+
+def given_back(items: Sequence[Item], find: Find, send: Send) -> None:
+    """Give devices back the primary addresses that could not be changed after all."""
+    reasons = {item: item.failure for item in items if item.failure is not None}
+    for item in reasons:
+        item.failure = None
+    _patch([(item, _of(item).device or "", _of(item).address) for item in reasons], find, send)
+    for item, reason in reasons.items():
+        if item.failure is None:
+            item.failure = reason
+        else:
+            item.failure = TargetError(
+                f"{reason.message}; {_of(item).device} has lost its primary address: {item.failure.message}",
+                code="IPAM-IN-DOUBT",
+                hint="give the device its primary address back by hand",
+            )
 
 
 def taken(items: Sequence[Item], find: Find, send: Send) -> None:
@@ -63,6 +81,10 @@ def _is_primary(address: IPAddress, find: Find) -> bool:
     if not address.primary or address.device is None:
         return False
     return bool(getattr(find(address.device), field_of(address.address)) == address.address)
+
+
+def _of(item: Item) -> IPAddress:
+    return cast("IPAddress", item.existing)
 
 
 def _patch(wishes: Sequence[tuple[Item, str, str | None]], find: Find, send: Send) -> None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     """What was read for each of a list's filters."""
 
 _TRIES: Final = 2
-_LARGEST_FIRST: Final = ("interface", "ip_address")
+_LARGEST: Final = ("interface", "ip_address", "device")
 """What is asked for first, so that no connection is left with a large list at the end."""
 
 
@@ -67,9 +67,9 @@ class TableReader:
             return None
         session.fill([kind for kind in self.source.kinds if not kind.logged], tables)
         session.fill_outside(tables)
-        if dangling(tables, narrow=session.narrow) or not session.is_current(tables):
+        if tables.rows != known.rows and dangling(tables, narrow=session.narrow):
             return None
-        return tables
+        return tables if session.is_current(tables) else None
 
 
 class _Session:
@@ -117,12 +117,12 @@ class _Session:
 
     def is_current(self, tables: Tables) -> bool:
         """Tell whether the server counts as many objects as we have, and none was changed after ours."""
-        kinds = [kind for kind in self._source.kinds if kind.logged and not kind.part_of]
+        kinds = _largest_first(kind for kind in self._source.kinds if kind.logged and not kind.part_of)
         heads = self._at_once([partial(self._head, kind, tables) for kind in kinds])
         return all(_fits(head, tables.of(kind.name)) for kind, head in zip(kinds, heads, strict=True))
 
     def _read(self, kinds: Iterable[Kind], tables: Tables) -> dict[str, Parts]:
-        first = sorted(kinds, key=lambda kind: kind.name not in _LARGEST_FIRST)
+        first = _largest_first(kinds)
         asked = [(kind, params) for kind in first for params in self._where(kind, tables)]
         answers = self._at_once([partial(self._rows, *each) for each in asked])
         found: dict[str, Parts] = {kind.name: [] for kind in first}
@@ -178,6 +178,10 @@ class _Session:
             finally:
                 for future in futures:
                     future.cancel()
+
+
+def _largest_first(kinds: Iterable[Kind]) -> list[Kind]:
+    return sorted(kinds, key=lambda kind: kind.name not in _LARGEST)
 
 
 def _merge(kind: Kind, found: list[Values], tables: Tables) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from driftline.engine.exceptions import ObjectRefused
 from driftline.network.names import expand_vlans
 
+from .errors import InDoubt
 from .models import GLOBAL, Vlan
 from .names import slug
 
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
 
     from driftline.engine import Adapter
 
-    from .client import Client
     from .models import Row
     from .records import Values
+    from .sure import SureClient
 
     Pk = int | str
 
@@ -82,8 +83,8 @@ class References:
 class Named:
     """The ids of what a dataset does not hold (tags, statuses, namespaces), by name; each list is read once."""
 
-    def __init__(self, client: Client, title: str) -> None:
-        self._client = client
+    def __init__(self, sure: SureClient, title: str) -> None:
+        self._sure = sure
         self._title = title
         self._known: dict[tuple[str, frozenset[tuple[str, str]]], dict[str, Pk]] = {}
         self._lock = threading.Lock()
@@ -98,25 +99,30 @@ class Named:
         key = path, frozenset(where.items())
         with self._lock:
             if key not in self._known:
-                rows = self._client.listed(path, dict(where))
-                self._known[key] = {slug(row["name"]): row["id"] for row in rows}
-            known = self._known[key]
-            if slug(name) not in known:
-                known[slug(name)] = self._made(path, name, make)
-            return known[slug(name)]
+                self._known[key] = self._listed(path, where)
+            if slug(name) not in self._known[key] and make is not None:
+                self._make(path, make)
+                self._known[key] = self._listed(path, where)
+            try:
+                return self._known[key][slug(name)]
+            except KeyError:
+                raise ObjectRefused(
+                    f"{self._title} has no {name!r} among its {path.strip('/').split('/')[-1].replace('-', ' ')}",
+                    code="IPAM-MISSING",
+                    hint="create it there, or choose another in the settings",
+                ) from None
 
-    def _made(self, path: str, name: str, make: Values | None) -> Pk:
-        if make is None:
-            raise ObjectRefused(
-                f"{self._title} has no {name!r} among its {path.strip('/').split('/')[-1].replace('-', ' ')}",
-                code="IPAM-MISSING",
-                hint="create it there, or choose another in the settings",
-            )
-        (answer,) = self._client.create(path, [make])
+    def _listed(self, path: str, where: Mapping[str, str]) -> dict[str, Pk]:
+        rows = self._sure.when_back(lambda: self._sure.client.listed(path, dict(where)))
+        return {slug(row["name"]): row["id"] for row in rows}
+
+    def _make(self, path: str, values: Values) -> None:
+        try:
+            (answer,) = self._sure.client.create(path, [values])
+        except InDoubt:
+            return  # the list tells
         if isinstance(answer, ObjectRefused):
             raise answer
-        pk: Pk = answer["id"]
-        return pk
 
 
 def as_sent(pk: Pk) -> Pk:

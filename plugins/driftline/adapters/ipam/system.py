@@ -52,6 +52,9 @@ class Writer(Protocol):
     def shared_as(self, row: Row) -> Hashable:
         """Return what rows have in common that are one object there, such as an address of several devices; or None."""
 
+    def used_by_others(self, items: Sequence[Item], around: Surroundings) -> set[Item]:
+        """Return the items whose object something else uses, too, that is not in the dataset; so it must stay."""
+
     def before(self, items: Sequence[Item], around: Surroundings) -> None:
         """Make what must be there first; an item for which that fails is given its failure."""
 

@@ -9,7 +9,7 @@ from driftline.engine import DiffSyncModelFlags
 from driftline.network import interface_kind
 
 from .intended import NOT_ON_INTERFACES
-from .models import Device, Interface, IPAddress, Prefix, Row, Site, Term, Vlan
+from .models import MODELS, Device, Interface, IPAddress, Prefix, Row, Site, Term, Vlan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +29,8 @@ class View:
     """The sites of which it knows all devices, so also all VLANs that are in use."""
     has_ports: bool = True
     """Whether it lists physical ports that nothing is said about, too."""
+    gone: frozenset[tuple[str, str]] = frozenset()
+    """What it says is not there, by model and unique id."""
 
     def restrict(self, known: Adapter, seen: Adapter) -> None:
         """Flag what an IPAM holds beside what a source speaks of, so that nothing of it looks deleted.
@@ -37,8 +39,12 @@ class View:
             known: what the IPAM holds.
             seen: what the source says that it should hold.
         """
+        for row in (row for model in MODELS for row in known.get_all(model)):
+            if row.model_flags & DiffSyncModelFlags.IGNORE:
+                row.model_flags &= ~DiffSyncModelFlags.IGNORE
         for row in self._beside(known, seen):
-            row.model_flags |= DiffSyncModelFlags.IGNORE
+            if (row.get_type(), row.get_unique_id()) not in self.gone:
+                row.model_flags |= DiffSyncModelFlags.IGNORE
 
     def _beside(self, known: Adapter, seen: Adapter) -> Iterator[Row]:
         for model in (Term, Site, Prefix, Device):

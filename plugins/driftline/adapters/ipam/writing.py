@@ -50,8 +50,8 @@ class IpamWriter:
         self._title = system.dialect.title
         self._options = options.write
         self._connections = options.connections
-        self._named = Named(client, self._title)
         self._sure = SureClient(client, self._title, patience or Patience(slow=options.timeout))
+        self._named = Named(self._sure, self._title)
         self._ready_made: dict[str, Values] = {}
         """Interfaces that the server has made with their devices, by unique id."""
 
@@ -79,10 +79,12 @@ class IpamWriter:
         if not self._has_etag(items):
             refuse_changed(self._by_path(_alive(items)), self._writer, self._sure)
         self._writer.before(_alive(items), around)
+        gave_up: list[Item] = []
         if cls.get_type() == IPAddress.get_type():
-            primary.given_up(_alive(items), self._device, self._patch_devices)
+            gave_up = primary.given_up(_alive(items), self._device, self._patch_devices)
         self._send_all([item for item in _alive(items) if item.payload], self._update)
         self._finish(items, around)
+        primary.given_back([item for item in gave_up if item.failure], self._device, self._patch_devices)
         return items
 
     def delete(self, cls: type[Row], objs: Sequence[Row]) -> list[Item]:
@@ -90,8 +92,10 @@ class IpamWriter:
         items = [Item(cls, obj, {}, existing=obj) for obj in objs]
         refuse_others(items, self._dataset, self._options)
         refuse_changed(self._by_path(_alive(items)), self._writer, self._sure, gone_is_fine=True)
+        around = self._around()
         staying = sharing.staying(_alive(items), self._writer, self._dataset)
-        self._writer.detach([item for item in items if item in staying], self._around())
+        staying |= self._writer.used_by_others(_alive(items), around)
+        self._writer.detach([item for item in _alive(items) if item in staying], around)
         self._send_all([item for item in _alive(items) if item not in staying], self._delete)
         self._forget_primary(_alive(items))
         return items
@@ -164,8 +168,8 @@ class IpamWriter:
         if sent and sent[0].model.get_type() == IPAddress.get_type():
             primary.taken(_alive(sent), self._device, self._patch_devices)
         for item in sent:
-            if item.failure is not None and not item.joined:
-                self._take_back(item, item.failure)
+            if item.failure is not None:
+                self._take_back(item, item.failure, around)
 
     def _compare(self, item: Item, endpoint: Endpoint) -> None:
         kept = difference(item.payload, item.answer, endpoint.seen_as)
@@ -176,25 +180,36 @@ class IpamWriter:
                 hint="let the source say it as the server does, or leave it to the server",
             )
 
-    def _take_back(self, item: Item, failure: DriftlineError) -> None:
+    def _take_back(self, item: Item, failure: DriftlineError, around: Surroundings) -> None:
         """Undo what was written of an object whose other parts could not be, so that nothing is half there."""
-        endpoint = self._endpoint(item)
-        if item.existing is None:
-            (answer,) = self._sure.delete(endpoint, [item.pk])
-        elif item.payload:
-            before = Item(item.model, item.existing, item.changes, existing=item.existing)
-            row = {"id": item.pk, **preparing.payload(before, self._writer, self._around())}
-            (answer,) = self._sure.update(endpoint, [row])
-        else:
-            return
-        if isinstance(answer, DriftlineError):
+        problem = self._unmade(item, around) if item.existing is None else self._unchanged(item, around)
+        if problem is not None:
             item.failure = TargetError(
-                f"{failure.message}; what was written of it could not be taken back: {answer.message}",
+                f"{failure.message}; what was written of it could not be taken back: {problem.message}",
                 code="IPAM-IN-DOUBT",
                 hint="look at the object itself before anything else is changed",
             )
-        elif item.existing is not None:
-            item.existing.changed = answer["last_updated"]
+
+    def _unmade(self, item: Item, around: Surroundings) -> DriftlineError | None:
+        item.wanted.pk = item.pk
+        if item.joined:
+            made = Item(item.model, item.wanted, {}, existing=item.wanted)
+            self._writer.detach([made], around)
+            return made.failure
+        (answer,) = self._sure.delete(self._endpoint(item), [item.pk])
+        problem: DriftlineError | None = answer
+        return problem
+
+    def _unchanged(self, item: Item, around: Surroundings) -> DriftlineError | None:
+        before = Item(item.model, cast("Row", item.existing), item.changes, existing=item.wanted)
+        if item.payload:
+            row = {"id": item.pk, **preparing.payload(before, self._writer, around)}
+            (answer,) = self._sure.update(self._endpoint(item), [row])
+            if isinstance(answer, DriftlineError):
+                return answer
+            before.wanted.changed = answer["last_updated"]
+        self._writer.after([before], around)
+        return before.failure
 
     def _note_ready_made(self, devices: Sequence[Item]) -> None:
         """Note the interfaces that devices have got from their type: to create them is to change them."""

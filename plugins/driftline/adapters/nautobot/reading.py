@@ -177,7 +177,16 @@ class NautobotSource:
     sort = "sort"
     brief: Params = {}  # noqa: RUF012 - never changed
     structural = frozenset(
-        {"extras.tag", "extras.status", "tenancy.tenant", "dcim.module", "dcim.modulebay", "ipam.namespace"}
+        {
+            "extras.tag",
+            "extras.status",
+            "extras.role",
+            "tenancy.tenant",
+            "dcim.locationtype",
+            "dcim.module",
+            "dcim.modulebay",
+            "ipam.namespace",
+        }
     )
 
     def select(self, client: Client, options: IpamOptions) -> Selection:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from driftline.adapters.ipam.client import Client
     from driftline.adapters.ipam.fields import Item, Make, Surroundings
     from driftline.adapters.ipam.records import Values
-    from driftline.adapters.ipam.system import Pk
+    from driftline.adapters.ipam.system import Pk, Writer
 
     Pair = tuple[Pk, Pk]
 
@@ -227,6 +227,22 @@ class NautobotWriter:
         """Return an address: Nautobot has it once in a namespace, whoever has it, in whichever VRF."""
         return row.address if isinstance(row, IPAddress) else None
 
+    def used_by_others(self, items: Sequence[Item], around: Surroundings) -> set[Item]:
+        """Return the addresses that are on more interfaces than those that we know of."""
+        addresses = [item for item in items if isinstance(item.wanted, IPAddress)]
+        known = _pairs(addresses, lambda item: _link(item, item.wanted, around))
+        try:
+            others = {
+                pk
+                for pk, on in _ties(_LINKS, [item.pk for item in addresses], around)
+                if (pk, on) not in known
+            }
+        except TargetError as error:
+            for item in addresses:
+                item.failure = error
+            return set()
+        return {item for item in addresses if item.pk in others}
+
     def before(self, items: Sequence[Item], around: Surroundings) -> None:
         """Give devices the VRFs that their interfaces are to be in."""
         _tie(_VRFS_OF_DEVICES, _pairs(items, lambda item: _device_and_vrf(item, around)), around)
@@ -330,4 +346,4 @@ def _id(reference: Mapping[str, Any] | None) -> Pk | None:
     return None if reference is None else reference["id"]
 
 
-WRITER: Final[Any] = NautobotWriter()
+WRITER: Final[Writer] = NautobotWriter()

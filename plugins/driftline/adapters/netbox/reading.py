@@ -268,17 +268,27 @@ class NetBoxSource:
         write, fields = selection.options.write, _with_owner(_DEVICE, selection.options.write)
         if not params:
             return [device_row(row, write) for row in _graphql(client, kind, fields, {}, told)]
-        pks = [str(row["id"]) for row in client.listed(kind.path, {**params, "fields": "id"}, progress=told)]
-        return [device_row(row, write) for row in _by_ids(client, kind, fields, pks)]
+        pks = [str(row["id"]) for row in client.listed(kind.path, {**params, "fields": "id"})]
+        parts = scoping.in_parts(pks, _IDS)
+        return [
+            device_row(row, write)
+            for part in parts
+            for row in _graphql(client, kind, fields, {"id": part}, told)
+        ]
 
     def _marked(self, client: Client, kind: Kind, selection: Selection, params: Params) -> list[Values]:
         """Return the interfaces that have our tag: cheaper than the tags of every one."""
         if not selection.has_mark:
             return []
         tag = selection.options.write.owner_tag
+        interfaces = next(other for other in self.kinds if other.name == kind.part_of)
         slugs = [row["slug"] for row in client.listed("extras/tags/", {"name": tag})]
-        rows = client.listed(kind.path, {**params, "tag": slugs, "fields": "id"})
+        rows = _graphql(client, interfaces, "id", {**params, "tag": slugs}, _silent)
         return [{"pk": str(row["id"]), "tags": [tag]} for row in rows]
+
+
+def _silent(_more: int) -> None:
+    pass
 
 
 def _owners(*versions: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -312,6 +322,7 @@ def _conditions(params: Params) -> str:
     words = {
         "id": lambda value: f"id:{{in_list:{_quoted(value)}}}",
         "device_id": lambda value: f"device:{{id:{{in_list:{_quoted(value)}}}}}",
+        "tag": lambda value: f"tags:{{slug:{{in_list:{_quoted(value)}}}}}",
     }
     parts = [words[name](value) for name, value in params.items() if name in words]
     bounds = [f'{name[4:]}:"{value}"' for name, value in params.items() if name.startswith("id__")]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from driftline.adapters.ipam.fields import (
     Endpoint,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from driftline.adapters.ipam.fields import Item, Make, Surroundings
     from driftline.adapters.ipam.models import Row
     from driftline.adapters.ipam.records import Values
-    from driftline.adapters.ipam.system import Pk
+    from driftline.adapters.ipam.system import Pk, Writer
 
 
 def _slugged(item: Item, _around: Surroundings) -> Values:
@@ -180,6 +180,10 @@ class NetBoxWriter:
         """Return None: every row is an object of its own."""
         return None
 
+    def used_by_others(self, items: Sequence[Item], around: Surroundings) -> set[Item]:  # noqa: ARG002
+        """Return nothing: an address is on one interface."""
+        return set()
+
     def before(self, items: Sequence[Item], around: Surroundings) -> None:
         """Do nothing: all that is needed is in the dataset."""
 
@@ -190,4 +194,4 @@ class NetBoxWriter:
         """Do nothing: nothing is shared."""
 
 
-WRITER: Final[Any] = NetBoxWriter()
+WRITER: Final[Writer] = NetBoxWriter()

@@ -41,7 +41,11 @@ class VerifiedJunOSDriver(JunOSDriver):  # type: ignore[misc]
             raise
         except ConnectError as error:
             cause = getattr(error, "_orig", None) or error.__context__
-            text = self._unknown() if isinstance(cause, SSHUnknownHostError) else str(cause or error)
+            # Where there is no file of known hosts, nobody is known; ncclient only says that it is missing.
+            unknown = isinstance(cause, SSHUnknownHostError) or (
+                isinstance(cause, FileNotFoundError) and not self._known_hosts().exists()
+            )
+            text = self._unknown() if unknown else str(cause or error)
             raise ConnectionException(text) from error
 
     def _unknown(self) -> str:

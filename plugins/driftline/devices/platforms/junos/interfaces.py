@@ -37,7 +37,9 @@ PORT = re.compile(r"(?:fe|ge|mge|xe|et)-\d+/\d+/\d+(?::\d+)?|(?:fxp|em|me)\d+|vm
 _OWN = re.compile(rf"{PORT.pattern}|ae\d+")
 _UNITS = re.compile(rf"{_OWN.pattern}|irb|vlan|lo0")
 _LAG_OPTIONS = re.compile(r"(?P<word>\S*ether-options) 802\.3ad (?P<lag>ae\d+)")
-_ADDRESS = re.compile(r"family (?P<family>inet6?) address (?P<address>[0-9A-Fa-f.:]+/\d+)(?: (?P<more>.+))?")
+ADDRESS = re.compile(r"family (?P<family>inet6?) address (?P<address>[0-9A-Fa-f.:]+/\d+)(?: (?P<more>.+))?")
+NO_ADDRESS = ("eui-64", "master-only")
+"""What makes something else of an address than one that the interface has."""
 _MEMBERS = "family ethernet-switching vlan members "
 _LACP = re.compile(r"aggregated-ether-options lacp(?: (?P<mode>active|passive))?")
 _BARE = re.compile(r"family (?P<family>\S+)")
@@ -139,7 +141,7 @@ class Section:
             return True  # the members are read when the mode is known
         if "." not in self.name:
             return self._take_lag(line)
-        if match := _ADDRESS.fullmatch(line):
+        if match := ADDRESS.fullmatch(line):
             return self._take_address(match)
         if match := _BARE.fullmatch(line):
             self.spelling.families[self.name].append(match["family"])
@@ -160,7 +162,7 @@ class Section:
 
     def _take_address(self, match: re.Match[str]) -> bool:
         text, more = canonical_address(match["address"]), match["more"] or ""
-        if more.startswith(("eui-64", "master-only")):
+        if more.startswith(NO_ADDRESS):
             return False
         self.addresses[text].append(more)
         if more == "primary":

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from hier_config.models import IdempotentCommandsRule, MatchRule, NegationDefaultWithRule
 from hier_config.platforms.driver_base import HConfigDriverBase, HConfigDriverRules
 
+from driftline.devices.errors import redacted
 from driftline.devices.platforms.limits import impossible
 from driftline.network import InterfaceKind, expand_vlans, vlan_ranges
 
+from .interfaces import ADDRESS, NO_ADDRESS
 from .reader import default_vlan_name, vlan_of
 
 if TYPE_CHECKING:
@@ -27,8 +29,6 @@ if TYPE_CHECKING:
 _CONTAINERS = re.compile(
     r"(?P<first>family \S+|aggregated-ether-options lacp)(?: (?P<second>vlan|address \S+))?(?: (?P<rest>.+))?"
 )
-_ADDRESS = re.compile(r"family inet6? address (?P<address>\S+) (?P<more>.+)")
-_NO_ADDRESS = ("eui-64", "master-only")
 _SWITCHING = re.compile(r"family ethernet-switching ")
 _ROUTING = re.compile(r"family inet6? ")
 _NOTHING = re.compile(r"(?!)")
@@ -58,19 +58,18 @@ def _check_left(interface: Interface, addresses: Sequence[IPAddress], kept: Sequ
     """Raise PrepareError where lines that driftline does not model can't stay."""
     there = {ip_interface(address.address) for address in addresses}
     for line in kept:
-        match = _ADDRESS.fullmatch(line)
-        if (
-            match
-            and ip_interface(match["address"]) not in there
-            and not match["more"].startswith(_NO_ADDRESS)
-        ):
+        match = ADDRESS.fullmatch(line)
+        if match and ip_interface(match["address"]) not in there and not match["more"].startswith(NO_ADDRESS):
             impossible(
                 interface,
-                f"{match['address']} can't go: there is more below it, which is not managed: {line}",
+                f"{match['address']} can't go: there is more below it, which is not managed: {redacted(line)}",
             )
     other = {"routed": _SWITCHING, "access": _ROUTING, "trunk": _ROUTING}.get(interface.mode or "", _NOTHING)
     if line := next(filter(other.match, kept), ""):
-        impossible(interface, f"it can't become {interface.mode}, it has a line that is not managed: {line}")
+        impossible(
+            interface,
+            f"it can't become {interface.mode}, it has a line that is not managed: {redacted(line)}",
+        )
 
 
 def members(interface: Interface, state: DeviceState) -> list[str]:

@@ -1,0 +1,23 @@
+"""Where driftline's log goes in a script of somebody else."""
+
+from __future__ import annotations
+
+import structlog
+
+
+def log_as_nornir_does() -> None:
+    """Send events to Python's own logging, under `driftline`, unless somebody has decided where they go.
+
+    Nobody who uses Nornir expects to set up structlog, which prints everything by default.
+    """
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.processors.KeyValueRenderer(key_order=["event"], drop_missing=True),
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )

@@ -1,0 +1,214 @@
+"""What the tasks of many hosts have in common: the settings, the intended state, and the limits of a run."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nornir.core import Nornir
+
+from driftline import reverting, workflow
+from driftline.applied import About
+from driftline.devices import Fleet
+from driftline.engine.exceptions import DriftlineError, PlanError, SettingsError
+from driftline.engine.plan import Plan
+from driftline.reading import load_chosen, load_for
+from driftline.runs import by_model, counts_of, enforce_amounts
+from driftline.settings import Settings, read_settings
+from driftline.workflow import Loaded
+
+from .logs import log_as_nornir_does
+from .outcomes import applied_results
+from .parts import part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from nornir.core.task import AggregatedResult
+
+    from driftline.engine import Step
+    from driftline.network import IntendedState
+    from driftline.runs import Counts
+
+_UNLIMITED: dict[str, Any] = {
+    "max_devices": None,
+    "max_changes": None,
+    "max_deletes": None,
+    "max_deletes_per_model": {},
+}
+
+
+class Session:
+    """One pass over devices: the intended state is loaded once, whatever number of hosts and tasks need it.
+
+        session = Session("driftline.yml")
+        nr.run(task=detect_drift, session=session)
+        nr.run(task=remediate, session=session)
+
+    It may be used by many threads at once. What is intended stays as it was loaded: open another session for the
+    next pass. The limits on what a run may change (`guards`) hold for all that a session changes.
+    """
+
+    def __init__(self, settings: Settings | Path | str | None = None) -> None:
+        """Open a session; nothing is loaded before it is needed.
+
+        Args:
+            settings: the settings or their file; None: `$DRIFTLINE_CONFIG`, else `driftline.yml` here.
+
+        Raises:
+            SettingsError: the file is missing or something in it is wrong.
+        """
+        log_as_nornir_does()
+        if not isinstance(settings, Settings):
+            settings = read_settings(None if settings is None else Path(settings))
+        self.settings = settings
+        self._lock = threading.RLock()
+        self._loaded: IntendedState | DriftlineError | None = None
+        self._fleets: dict[int, tuple[Nornir, Fleet]] = {}
+        self._changing: list[Step] = []
+        self._plans: dict[tuple[str, int], tuple[Any, Plan]] = {}
+
+    # What the tasks of single hosts need -------------------------------------------------------------------
+
+    @property
+    def intended(self) -> IntendedState:
+        """What is intended, loaded by the first who asks; the others wait. Raises LoadError, to all alike."""
+        with self._lock:
+            if self._loaded is None:
+                try:
+                    self._loaded = workflow.load_intended(self.settings)
+                except DriftlineError as error:
+                    self._loaded = error
+            if isinstance(self._loaded, DriftlineError):
+                raise self._loaded
+            return self._loaded
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many objects are intended, by site and model."""
+        return counts_of(self.intended)
+
+    def fleet(self, nornir: Nornir) -> Fleet:
+        """Return the hosts of a Nornir object as driftline's: its connections and runner, without its processors."""
+        with self._lock:
+            if id(nornir) not in self._fleets:
+                quiet = Nornir(nornir.inventory, nornir.config, runner=nornir.runner)
+                credentials = self.settings.credentials.resolved(self.settings.folder)
+                fleet = Fleet.from_nornir(quiet, self.settings.device_connection, credentials)
+                self._fleets[id(nornir)] = (nornir, fleet)
+            return self._fleets[id(nornir)][1]
+
+    def load(self, names: Collection[str], fleet: Fleet) -> Loaded:
+        """Load what is intended for some devices, and their actual state; others are left out."""
+        intended = part_of(self.intended, names)
+        chosen = {device.name for device in intended.get_all("device")}
+        actual = load_chosen(intended, chosen, self.settings, None, fleet=fleet)
+        actual.fit(intended)
+        return Loaded(intended, actual, frozenset(chosen))
+
+    def planned(self, loaded: Loaded) -> Plan:
+        """Return the plan for what was loaded; like any part of a plan it tells how much is intended in all."""
+        made = workflow.plan(loaded, workflow.detect(loaded), self.settings)
+        return made.with_intended(self.counts)
+
+    @property
+    def for_one(self) -> Settings:
+        """The settings for one host by itself; what the limits allow in all is the session's to judge.
+
+        Raises:
+            SettingsError: hosts are to change together, which tasks of single hosts can't do.
+        """
+        how = self.settings.apply
+        if how.scope != "unit" or how.batches is not None:
+            what = "batches" if how.batches is not None else f"scope: {how.scope}"
+            raise SettingsError(
+                f"the settings let devices change together ({what}), and a task changes its host by itself",
+                code="NORNIR-TOGETHER",
+                hint="use Session.apply, or set apply.scope: unit without batches",
+            )
+        guards = self.settings.guards.model_copy(update=_UNLIMITED)
+        return self.settings.model_copy(update={"guards": guards})
+
+    def admit(self, made: Plan) -> None:
+        """Raise GuardBreach when this plan with all that the session has changed before is more than is allowed."""
+        with self._lock:
+            steps = [*self._changing, *made.steps]
+            self._enforce(steps, by_model(made.intended))
+            self._changing = steps
+
+    def part(self, plan: Plan | Path | str, nornir: Nornir) -> tuple[Plan, datetime | None]:
+        """Return the part of a plan that is for the hosts of a run, and when it was made, as far as that is known.
+
+        All of it is judged before the first host is changed, once.
+
+        Raises:
+            PlanError: the file can't be read, is no plan, or lacks a signature that the settings require.
+            GuardBreach: it is more than is allowed.
+        """
+        with self._lock:
+            key = (str(plan) if not isinstance(plan, Plan) else plan.id, id(nornir))
+            if key not in self._plans:
+                made = self._read(plan).restricted_to(chosen_hosts(nornir))
+                self._enforce(made.steps, by_model(made.intended))
+                self._plans[key] = (nornir, made)
+            return self._plans[key][1], _made_at(plan)
+
+    def _read(self, plan: Plan | Path | str) -> Plan:
+        if not isinstance(plan, Plan):
+            return workflow.read_plan(Path(plan), self.settings)
+        if self.settings.signing.required:
+            raise unsigned("this plan is none of a file")
+        return plan
+
+    def _enforce(self, steps: Sequence[Step], objects: dict[str, int]) -> None:
+        enforce_amounts(self.settings.guards, steps, objects)
+
+    # All hosts of a Nornir object in one run ---------------------------------------------------------------
+
+    def plan(self, nornir: Nornir) -> Plan:
+        """Return one plan for all hosts of a Nornir object; devices that can't be read have no part in it."""
+        loaded = self.load(chosen_hosts(nornir), self.fleet(nornir))
+        return self.planned(loaded)
+
+    def apply(
+        self,
+        nornir: Nornir,
+        plan: Plan | Path | str,
+        *,
+        ticket: str = "",
+        comment: str = "",
+    ) -> AggregatedResult:
+        """Apply a plan to all hosts of a Nornir object as one run: with the scope and the batches of the settings.
+
+        Returns:
+            the results as `nr.run` has them, one for each device of the plan; all carry the same run.
+
+        Raises:
+            DriftlineError: it is not allowed or out of date; nothing was written then.
+        """
+        made = self._read(plan).restricted_to(chosen_hosts(nornir))
+        actual = load_for(made, self.settings, fleet=self.fleet(nornir))
+        about = About("apply", ticket, comment, plan_time=_made_at(plan))
+        applied = reverting.apply(made, actual, self.settings, about=about)
+        return applied_results("driftline apply", nornir.inventory.hosts, applied)
+
+
+def chosen_hosts(nornir: Nornir) -> set[str]:
+    """Return the hosts that Nornir would run a task on."""
+    return set(nornir.inventory.hosts) - nornir.data.failed_hosts
+
+
+def unsigned(what: str) -> PlanError:
+    """Return the error for a plan without a signature where the settings require one."""
+    return PlanError(
+        f"the settings require signed plans, and {what}",
+        code="SIGNATURE-MISSING",
+        hint="save the plan (Plan.to_json), let it be signed (driftline plan sign), then apply the file",
+    )
+
+
+def _made_at(plan: Plan | Path | str) -> datetime | None:
+    return None if isinstance(plan, Plan) else datetime.fromtimestamp(Path(plan).stat().st_mtime, UTC)
