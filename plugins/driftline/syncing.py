@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from driftline.adapters.ipam.observed import observed_state
+from driftline.adapters.ipam.observed import Observed, observed_state
 from driftline.adapters.ipam.order import linked, order
 from driftline.adapters.sources import IpamSource
 from driftline.applied import About, Applied
@@ -69,7 +69,7 @@ def _against(held: IpamAdapter, source: str, settings: Settings, watch: Watch) -
     if source == DEVICES:
         actual = load_all(settings, watch=watch)
         try:
-            given = observed_state(actual, held.options.write, held, name=source)
+            given = _seen_in(actual, held, source)
         finally:
             actual.close()
         return Sides(given, held, actual.failures, tuple(given.notes))
@@ -81,8 +81,20 @@ def _against(held: IpamAdapter, source: str, settings: Settings, watch: Watch) -
     network = chosen.open(settings.place)
     network.on_rows = watch.on_rows
     network.load()
-    given = observed_state(network, held.options.write, held, name=source)
+    given = _seen_in(network, held, source)
     return Sides(given, held, {}, (*network.notes, *given.notes))
+
+
+def _seen_in(network: Adapter, held: IpamAdapter, source: str) -> Observed:
+    """Return what the target should hold of a network."""
+    return observed_state(
+        network,
+        held.options.write,
+        held,
+        name=source,
+        parents=held.system.hosts_need_prefixes,
+        platforms=held.options.intention.platforms,
+    )
 
 
 def named(name: str, settings: Settings) -> AnySource:
@@ -232,6 +244,10 @@ def _left(held: IpamAdapter, source: Adapter | None) -> tuple[Diff | None, tuple
         held.reload()
     except DriftlineError as error:
         return None, (f"{held.name} could not be read back: {error}",)
+    if isinstance(source, Observed):
+        source.restrict(held)
+    if isinstance(source, Observed):
+        source.restrict(held)
     with bulk_load():
         return held.diff_from(source), ()
 

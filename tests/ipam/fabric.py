@@ -6,7 +6,6 @@ import re
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -17,6 +16,7 @@ from tests.conftest import CANARY, FABRIC, Fabric, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from tests.ipam.servers import Server
 
@@ -149,7 +149,9 @@ class Network(Fabric):
 def network(folder: Path, configs: Mapping[str, str]) -> Iterator[Network]:
     """Serve devices and write settings for them; afterwards no secret may be in any file but its own."""
     (folder / "password").write_text(CANARY + "\n")
-    (folder / "driftline.yml").write_text(yaml.safe_dump({**settings_for(folder), "connection": {"timeout": 30}}))
+    (folder / "driftline.yml").write_text(
+        yaml.safe_dump({**settings_for(folder), "connection": {"timeout": 30}})
+    )
     with Lab(dict(configs), username="operator", password=CANARY, addressing="ports", port=0) as lab:
         made = Network(folder, lab, lambda: ("", ""))
         hosts = lab.nornir_hosts()
@@ -165,4 +167,3 @@ def network(folder: Path, configs: Mapping[str, str]) -> Iterator[Network]:
         assert file.name == "password" or CANARY.encode() not in file.read_bytes(), file
     kept = [file for file in (folder / "state").rglob("*") if file.is_file()]
     assert [file.name for file in kept if file.stat().st_mode & 0o077] == []
-

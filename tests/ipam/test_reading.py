@@ -325,6 +325,23 @@ def test_a_server_killed_while_it_is_read(server: Server, tmp_path: Path) -> Non
     assert loaded(server, tmp_path).count("interface") == len(network(LARGE).interfaces)
 
 
+def test_a_row_that_goes_while_pages_are_read(nautobot: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows after it move up, so that one would be lost between two pages; the list is read once more."""
+    nautobot.reset(SMALL)
+    monkeypatch.setattr("driftline.adapters.nautobot.reading._PAGE", 7)
+    first = loaded(nautobot)
+    going = iter([first.get("interface", {"device": DEVICE, "name": "Ethernet2"}).pk])
+
+    def deleting(what: str, _more: int) -> None:
+        if what == "interfaces" and (pk := next(going, None)) is not None:
+            assert first.client.delete("dcim/interfaces/", [pk]) == [None]
+
+    ipam = dataset(nautobot, connections=1)
+    ipam.load(deleting)
+    assert ipam.count("interface") == len(SEEDED.interfaces) - 1
+    assert facts(ipam) == facts(loaded(nautobot))
+
+
 def test_an_empty_server(server: Server) -> None:
     """Nothing is an answer too."""
     server.reset(EMPTY)

@@ -10,7 +10,6 @@ from tests.ipam.fabric import Network, Rest, network, two_sites
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.ipam.servers import Server
 
@@ -60,7 +59,7 @@ def by_hand(net: Network) -> None:
     net.lab["leaf1"].change("interface Ethernet6", "description wrong", "shutdown")
     net.lab["leaf1"].change("interface Ethernet2", "switchport access vlan 10")
     net.lab["leaf1"].change("interface Vlan10", "no ip address 10.0.11.1/24 secondary")
-    net.lab["b-leaf2"].change("no vlan 20", "interface Ethernet1", "switchport access vlan 20")
+    net.lab["b-leaf2"].change("no vlan 10", "interface Ethernet1", "switchport access vlan 20")
     net.lab.reset_log()
 
 
@@ -134,7 +133,9 @@ def test_a_device_that_is_not_reached_is_left_alone_in_the_ipam(net: Network, re
     """Nothing of it looks deleted; the others are synced, and the command says that it is incomplete."""
     before = rest.count("dcim/interfaces", device="b-core1")
     name, host = "b-core1", net.lab.nornir_hosts()
-    hosts = {one: {**host[one], "data": {"site": "lab" if not one.startswith("b-") else "branch"}} for one in host}
+    hosts = {
+        one: {**host[one], "data": {"site": "lab" if not one.startswith("b-") else "branch"}} for one in host
+    }
     good = (net.folder / "hosts.yml").read_text()
     hosts[name]["port"] = 1
     net.write_hosts(hosts)
@@ -150,7 +151,9 @@ def test_a_device_that_is_not_reached_is_left_alone_in_the_ipam(net: Network, re
 # What stops a run ----------------------------------------------------------------------------------------
 
 
-def test_an_ipam_that_lost_half_of_its_devices_stops_the_run(net: Network, rest: Rest, server: Server) -> None:
+def test_an_ipam_that_lost_half_of_its_devices_stops_the_run(
+    net: Network, rest: Rest, server: Server
+) -> None:
     """It answers, but much is missing: nothing is written, although one device has drifted."""
     net.lab["leaf1"].change("interface Ethernet6", "shutdown")
     assert net.run("remediate", "--yes").status == 0  # the run that the next one is measured by
@@ -166,7 +169,6 @@ def test_an_ipam_that_lost_half_of_its_devices_stops_the_run(net: Network, rest:
     answer = net.run("remediate", "--yes")
     assert (answer.status, "GUARD-EMPTY" in answer.err) == (1, True), answer.out + answer.err
     assert net.untouched()
-    assert net.lab.counters.requests == 0 or net.untouched()
 
 
 def test_a_wrong_token_is_said(net: Network, server: Server) -> None:
@@ -184,7 +186,8 @@ def test_a_wrong_token_is_said(net: Network, server: Server) -> None:
 
 def test_a_server_that_does_not_answer_is_said(net: Network, server: Server) -> None:
     """Before any device is asked anything."""
-    net.replace(intended=net.options(server, retries=0))
+    net.intended_by(server, retries=0)
+    net.source("ipam", server, retries=0)
     server.kill()
     answer = net.run("remediate", "--yes")
     sync = net.run("sync", "devices", "ipam", "--yes")

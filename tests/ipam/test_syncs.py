@@ -1,4 +1,4 @@
-"""Syncs into a real IPAM from the user's seat: from intent files and from another IPAM, taken back, cut off, resumed."""
+"""Syncs into a real IPAM from the user's seat: from intent files and another IPAM, taken back, cut off, resumed."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def held(server: Server) -> dict[str, dict[str, Any]]:
     dataset = loaded(server)
     return {
         model: {row.get_unique_id(): row.get_attrs() for row in dataset.get_all(model)}
-        for model in dataset.top_level + ("interface",)
+        for model in (*dataset.top_level, "interface")
         if model != "term"
     }
 
@@ -99,7 +99,7 @@ def doubles(rest: Rest) -> list[Any]:
 
 
 def test_intent_files_are_synced_into_an_ipam(net: Network, rest: Rest, server: Server) -> None:
-    """Of every kind something is made, changed, moved and deleted, each time with nothing left to do; then taken back."""
+    """Things of every kind are made, changed, moved and deleted, with nothing left to do; then it is taken back."""
     made = net.run("sync", "intended", "ipam", "--yes", "--output", "json")
     assert (made.status, made.json["converged"]) == (0, True), made.out + made.err
     assert net.run("sync", "intended", "ipam").out == "Plan: nothing to do\n"
@@ -195,10 +195,12 @@ def options(net: Network, **write: Any) -> dict[str, Any]:
 
 
 def forbidden(rest: Rest) -> str:
-    """Return a description that the server does not take: too long for NetBox, against a rule of its own in Nautobot."""
+    """Return a description that the server refuses: too long for NetBox, against a rule of its own in Nautobot."""
     if rest.kind == "nautobot":
         rule = {"name": "no-x", "content_type": "dcim.interface", "field": "description"}
-        rest.create("data-validation/regex-rules", **rule, regular_expression="^([^X].*)?$", error_message="no X")
+        rest.create(
+            "data-validation/regex-rules", **rule, regular_expression="^([^X].*)?$", error_message="no X"
+        )
     return "X" * 220
 
 

@@ -18,6 +18,7 @@ from driftline.nornir import (
     remediate,
     rollback_run,
 )
+from tests.conftest import CANARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,13 +151,11 @@ def test_a_plan_of_the_command_line_is_one_of_the_script_and_the_other_way_round
 ) -> None:
     """A joined plan is the plan that `driftline plan` makes, but for the digest of its inputs."""
     by_hand(fabric)
-    nr = nornir()
-    joined = joined_plan(nr.run(task=plan_changes))
-    whole = Session(fabric.folder / "driftline.yml").plan(nr)
+    joined = joined_plan(nornir().run(task=plan_changes))
     assert fabric.run("plan", "--out", str(fabric.folder / "cli.json")).status == 2
     own = {"id", "inputs"}
-    saved = type(whole).from_json((fabric.folder / "cli.json").read_bytes())
-    assert joined.model_dump(exclude=own) == whole.model_dump(exclude=own) == saved.model_dump(exclude=own)
+    saved = type(joined).from_json((fabric.folder / "cli.json").read_bytes())
+    assert joined.model_dump(exclude=own) == saved.model_dump(exclude=own)
     (fabric.folder / "joined.json").write_text(joined.to_json())
     assert fabric.run("apply", str(fabric.folder / "joined.json")).status == 0
     assert fabric.run("drift").status == 0
@@ -239,7 +238,7 @@ def test_a_set_changes_as_one_transaction(fabric: Fabric, nornir: Callable[..., 
     nr, session = nornir(), Session(fabric.folder / "driftline.yml")
     assert "NORNIR-TOGETHER" in nr.run(task=remediate, session=session)["leaf1"].result
     nr.data.reset_failed_hosts()
-    made = session.plan(nr)
+    made = joined_plan(nr.run(task=plan_changes))
     fabric.lab["leaf1"].inject(Fault(FaultKind.LYING_OK, times=1))
     failed = session.apply(nr, made)
     assert sorted(failed.failed_hosts) == ["core1", "leaf1", "leaf2"]
@@ -279,3 +278,89 @@ def test_settings_that_are_missing_are_named(fabric: Fabric, nornir: Callable[..
     result = nornir().run(task=detect_drift, settings=fabric.folder / "none.yml")["leaf1"]
     assert isinstance(result.exception, SettingsError)
     assert "SETTINGS-MISSING" in result.result
+
+
+def test_batches_that_fail_are_taken_back_on_the_scripts_own_hosts(
+    fabric: Fabric, nornir: Callable[..., Nornir]
+) -> None:
+    """The session's `apply` goes batch by batch; with `revert` nothing is left of the earlier ones."""
+    by_hand(fabric)
+    before = fabric.running()
+    fabric.setting(apply={"batches": {"sizes": [1, "100%"], "on_failure": "revert"}})
+    nr, session = nornir(), Session(fabric.folder / "driftline.yml")
+    made = joined_plan(nr.run(task=plan_changes))
+    fabric.lab["leaf2"].inject(Fault(FaultKind.LYING_OK, times=1))
+    results = session.apply(nr, made)
+    assert results.failed
+    assert not any(each.changed for each in results.values())
+    assert fabric.running() == before
+
+
+def test_a_plan_must_be_signed_where_the_settings_say_so(
+    fabric: Fabric, nornir: Callable[..., Nornir]
+) -> None:
+    """Neither a plan without a signature nor one that nobody has seen is applied."""
+    by_hand(fabric)
+    nr = nornir()
+    made = joined_plan(nr.run(task=plan_changes))
+    (fabric.folder / "plan.json").write_text(made.to_json())
+    fabric.setting(signing={"required": True, "hmac_secret": "x" * 32})
+    for arguments in ({"plan": made}, {"plan": fabric.folder / "plan.json"}):
+        result = nr.run(task=apply_plan, **arguments)["leaf1"]
+        assert result.exception.code == "SIGNATURE-MISSING"
+        nr.data.reset_failed_hosts()
+    assert nr.run(task=remediate)["leaf1"].exception.code == "SIGNATURE-MISSING"
+    nr.data.reset_failed_hosts()
+    assert fabric.run("plan", "sign", str(fabric.folder / "plan.json")).status == 0
+    assert not nr.run(task=apply_plan, plan=fabric.folder / "plan.json").failed
+
+
+def test_no_secret_is_in_a_result(fabric: Fabric, nornir: Callable[..., Nornir]) -> None:
+    """A refused password is told without the password, also in what other tasks' printers print."""
+    fabric.lab["leaf1"].inject(Fault(FaultKind.UNAUTHORIZED))
+    results = nornir().run(task=remediate)
+    refused = results["leaf1"]
+    assert refused.exception.code == "DEVICE-AUTH"
+    assert CANARY not in f"{refused.result}{refused.diff}{refused.exception!r}{vars(results['leaf2'][0])}"
+
+
+def test_the_log_is_pythons_own(
+    fabric: Fabric, nornir: Callable[..., Nornir], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nothing is printed; who wants to read the log asks for the loggers of driftline."""
+    fabric.capture()
+    with caplog.at_level("INFO", logger="driftline"):
+        nornir().filter(name="leaf1").run(task=detect_drift)
+    assert fabric.capture() == ("", "")
+    assert any("Beginning diff calculation" in record.getMessage() for record in caplog.records)
+
+
+def test_a_plan_that_is_not_there_is_named(fabric: Fabric, nornir: Callable[..., Nornir]) -> None:
+    """Nothing is asked of any device."""
+    result = nornir().run(task=apply_plan, plan=str(fabric.folder / "none.json"))["leaf1"]
+    assert result.exception.code == "PLAN-MISSING"
+    assert fabric.lab.counters.requests == 0
+
+
+def test_hosts_that_failed_before_get_their_part_of_a_plan(
+    fabric: Fabric, nornir: Callable[..., Nornir]
+) -> None:
+    """With `on_failed` Nornir runs a task on them too, and then they are in the set."""
+    by_hand(fabric)
+    nr = nornir()
+    made = joined_plan(nr.run(task=plan_changes))
+    nr.data.failed_hosts.add("leaf1")
+    results = nr.run(task=apply_plan, plan=made, on_good=False, on_failed=True)
+    assert {host: each.changed for host, each in results.items()} == {"leaf1": True}
+
+
+@RUNNERS
+def test_the_limits_of_sessions_are_those_of_all_hosts(
+    fabric: Fabric, nornir: Callable[..., Nornir], runner: str
+) -> None:
+    """Hosts of a site that may have one connection open at once take turns."""
+    by_hand(fabric)
+    fabric.setting(connection={"sessions_per_site": 1})
+    results = nornir(runner).run(task=remediate)
+    assert {host: each.changed for host, each in results.items()} == dict.fromkeys(results, True)
+    assert fabric.run("drift").status == 0

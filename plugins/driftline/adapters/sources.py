@@ -52,18 +52,20 @@ class IpamSource(IpamOptions, Source):
         """Return the dataset of what the IPAM intends on devices."""
         from .ipam.intended import IpamIntent  # noqa: PLC0415
 
-        return IpamIntent(self.records(place), self.intention)
+        return IpamIntent(self.records(place, "intended"), self.intention)
 
-    def records(self, place: Place, name: str = "") -> IpamAdapter:
-        """Return the dataset of what the IPAM itself holds, which can be written."""
+    def records(self, place: Place, name: str) -> IpamAdapter:
+        """Return the dataset of what the IPAM itself holds, which can be written.
+
+        Args:
+            name: what the settings call it.
+        """
         from .ipam.adapter import IpamAdapter  # noqa: PLC0415
         from .nautobot import NAUTOBOT  # noqa: PLC0415
         from .netbox import NETBOX  # noqa: PLC0415
 
         system = {"netbox": NETBOX, "nautobot": NAUTOBOT}[self.adapter]
-        return IpamAdapter(
-            system, self, folder=place.folder, state_dir=place.state, name=name or self.adapter
-        )
+        return IpamAdapter(system, self, folder=place.folder, state_dir=place.state, name=name)
 
     def identity(self, place: Place) -> str:  # noqa: ARG002
         """Return what is read from where."""

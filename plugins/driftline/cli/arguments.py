@@ -60,7 +60,9 @@ def _about_intent(commands: Any) -> None:
         "--to", type=Path, required=True, metavar="FOLDER", help="the intent folder to write"
     )
     discovering.add_argument("--overwrite", action="store_true", help="write over files that exist")
-    adopting = _add(commands, intent.adopt, _devices(), _models(), _checking(), _asking())
+    adopting = _add(
+        commands, intent.adopt, _devices(), _models(), _checking(), _asking(), _recorded(), _diff()
+    )
     adopting.add_argument(
         "--object", type=_list, metavar="NAMES", help="only these objects: 'Ethernet1,Vlan*'"
     )

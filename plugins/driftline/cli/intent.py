@@ -13,6 +13,11 @@ from .parts import confirmed, load, settings_of
 if TYPE_CHECKING:
     import argparse
 
+    from driftline.adapters.intent import Choice, IntentAdapter
+    from driftline.adapters.ipam.intended import IpamIntent
+    from driftline.settings import Settings
+    from driftline.workflow import Loaded
+
     from .terminal import Terminal
 
 
@@ -65,20 +70,78 @@ def discover(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 def adopt(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Take drift over into the intent: the chosen part of it becomes what is intended."""
-    from driftline.adapters.intent import Choice  # noqa: PLC0415
+    from driftline.adapters.intent import Choice, IntentAdapter  # noqa: PLC0415
+    from driftline.adapters.ipam.intended import IpamIntent  # noqa: PLC0415
+    from driftline.engine.exceptions import SettingsError  # noqa: PLC0415
+
+    settings = settings_of(arguments)
+    loaded = load(arguments, settings, terminal)
+    choice = Choice(
+        models=arguments.only or (),
+        objects=arguments.object or (),
+        attributes=arguments.attribute or (),
+    )
+    try:
+        if isinstance(loaded.intended, IntentAdapter):
+            return _adopt_into_files(loaded, loaded.intended, choice, arguments, terminal)
+        if isinstance(loaded.intended, IpamIntent):
+            return _adopt_into_ipam(loaded, loaded.intended, choice, settings, arguments, terminal)
+    finally:
+        loaded.actual.close()
+    raise SettingsError(
+        f"drift can't be adopted into a source of the adapter {settings.intended.adapter!r}",
+        code="ADOPT-SOURCE",
+        hint="change the source itself",
+    )
+
+
+def _adopt_into_ipam(
+    loaded: Loaded,
+    intended: IpamIntent,
+    choice: Choice,
+    settings: Settings,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> ExitStatus:
+    """Write the chosen drift into the IPAM, as a sync of its own."""
+    from driftline import syncing  # noqa: PLC0415
+    from driftline.adapters.ipam.adopting import adopt as adopted  # noqa: PLC0415
+    from driftline.workflow import detect  # noqa: PLC0415
+
+    from .sync import carry_out  # noqa: PLC0415
+
+    adoption = adopted(intended, loaded.actual, detect(loaded), choice)
+    sides = syncing.Sides(adoption.source, intended.ipam, loaded.failures)
+    made = syncing.plan(sides, syncing.detect(sides)).with_intended({})  # only a part was looked at
+    for problem in adoption.problems:
+        terminal.note(str(problem))
+    changing = bool(made.steps) and not arguments.check
+    status = carry_out(
+        made,
+        intended.ipam,
+        settings,
+        arguments,
+        terminal,
+        loaded.failures,
+        changing=changing,
+        source=adoption.source,
+        kind="adopt",
+    )
+    return ExitStatus.INCOMPLETE if adoption.problems and status is ExitStatus.OK else status
+
+
+def _adopt_into_files(
+    loaded: Loaded,
+    intended: IntentAdapter,
+    choice: Choice,
+    arguments: argparse.Namespace,
+    terminal: Terminal,
+) -> ExitStatus:
+    """Edit the intent files, so that they say what the devices have."""
     from driftline.adapters.intent import adopt as adopted  # noqa: PLC0415
     from driftline.workflow import detect  # noqa: PLC0415
 
-    loaded = load(arguments, settings_of(arguments), terminal)
-    try:
-        choice = Choice(
-            models=arguments.only or (),
-            objects=arguments.object or (),
-            attributes=arguments.attribute or (),
-        )
-        adoption = adopted(loaded.intended, detect(loaded), choice)
-    finally:
-        loaded.actual.close()
+    adoption = adopted(intended, detect(loaded), choice)
     wanted = bool(adoption.changes) and not arguments.check
     if not terminal.as_json:
         terminal.out.print(adoption.text_diff(), markup=False, highlight=False, soft_wrap=True, end="")

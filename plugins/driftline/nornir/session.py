@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from nornir.core import Nornir
 
@@ -25,7 +26,7 @@ from .outcomes import applied_results
 from .parts import part_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     from nornir.core.task import AggregatedResult
 
@@ -67,9 +68,9 @@ class Session:
         self.settings = settings
         self._lock = threading.RLock()
         self._loaded: IntendedState | DriftlineError | None = None
-        self._fleets: dict[int, tuple[Nornir, Fleet]] = {}
+        self._fleets: WeakKeyDictionary[Nornir, Fleet] = WeakKeyDictionary()
         self._changing: list[Step] = []
-        self._plans: dict[tuple[str, int], tuple[Any, Plan]] = {}
+        self._plans: WeakKeyDictionary[Nornir, dict[str, Plan]] = WeakKeyDictionary()
 
     # What the tasks of single hosts need -------------------------------------------------------------------
 
@@ -94,18 +95,17 @@ class Session:
     def fleet(self, nornir: Nornir) -> Fleet:
         """Return the hosts of a Nornir object as driftline's: its connections and runner, without its processors."""
         with self._lock:
-            if id(nornir) not in self._fleets:
+            if nornir not in self._fleets:
                 quiet = Nornir(nornir.inventory, nornir.config, runner=nornir.runner)
                 credentials = self.settings.credentials.resolved(self.settings.folder)
-                fleet = Fleet.from_nornir(quiet, self.settings.device_connection, credentials)
-                self._fleets[id(nornir)] = (nornir, fleet)
-            return self._fleets[id(nornir)][1]
+                self._fleets[nornir] = Fleet.from_nornir(quiet, self.settings.device_connection, credentials)
+            return self._fleets[nornir]
 
-    def load(self, names: Collection[str], fleet: Fleet) -> Loaded:
-        """Load what is intended for some devices, and their actual state; others are left out."""
-        intended = part_of(self.intended, names)
+    def load(self, name: str, nornir: Nornir) -> Loaded:
+        """Load what is intended for a host, and its actual state; nothing is chosen where nothing is intended."""
+        intended = part_of(self.intended, name)
         chosen = {device.name for device in intended.get_all("device")}
-        actual = load_chosen(intended, chosen, self.settings, None, fleet=fleet)
+        actual = load_chosen(intended, chosen, self.settings, None, fleet=self.fleet(nornir).only(name))
         actual.fit(intended)
         return Loaded(intended, actual, frozenset(chosen))
 
@@ -149,12 +149,13 @@ class Session:
             GuardBreach: it is more than is allowed.
         """
         with self._lock:
-            key = (str(plan) if not isinstance(plan, Plan) else plan.id, id(nornir))
-            if key not in self._plans:
-                made = self._read(plan).restricted_to(chosen_hosts(nornir))
+            plans, made_at = self._plans.setdefault(nornir, {}), _made_at(plan)
+            key = plan.id if isinstance(plan, Plan) else f"{plan} {made_at}"  # the file may be written anew
+            if key not in plans:
+                made = self._read(plan).restricted_to(nornir.inventory.hosts)
                 self._enforce(made.steps, by_model(made.intended))
-                self._plans[key] = (nornir, made)
-            return self._plans[key][1], _made_at(plan)
+                plans[key] = made
+            return plans[key], made_at
 
     def _read(self, plan: Plan | Path | str) -> Plan:
         if not isinstance(plan, Plan):
@@ -167,11 +168,6 @@ class Session:
         enforce_amounts(self.settings.guards, steps, objects)
 
     # All hosts of a Nornir object in one run ---------------------------------------------------------------
-
-    def plan(self, nornir: Nornir) -> Plan:
-        """Return one plan for all hosts of a Nornir object; devices that can't be read have no part in it."""
-        loaded = self.load(chosen_hosts(nornir), self.fleet(nornir))
-        return self.planned(loaded)
 
     def apply(
         self,
@@ -189,16 +185,12 @@ class Session:
         Raises:
             DriftlineError: it is not allowed or out of date; nothing was written then.
         """
-        made = self._read(plan).restricted_to(chosen_hosts(nornir))
+        hosts = nornir.inventory.hosts.keys() - nornir.data.failed_hosts
+        made, made_at = self._read(plan).restricted_to(hosts), _made_at(plan)
         actual = load_for(made, self.settings, fleet=self.fleet(nornir))
-        about = About("apply", ticket, comment, plan_time=_made_at(plan))
+        about = About("apply", ticket, comment, plan_time=made_at)
         applied = reverting.apply(made, actual, self.settings, about=about)
         return applied_results("driftline apply", nornir.inventory.hosts, applied)
-
-
-def chosen_hosts(nornir: Nornir) -> set[str]:
-    """Return the hosts that Nornir would run a task on."""
-    return set(nornir.inventory.hosts) - nornir.data.failed_hosts
 
 
 def unsigned(what: str) -> PlanError:
@@ -211,4 +203,7 @@ def unsigned(what: str) -> PlanError:
 
 
 def _made_at(plan: Plan | Path | str) -> datetime | None:
-    return None if isinstance(plan, Plan) else datetime.fromtimestamp(Path(plan).stat().st_mtime, UTC)
+    """Return when a plan's file was written; None: it is none of a file, or there is no such file."""
+    if isinstance(plan, Plan) or not (file := Path(plan)).is_file():
+        return None
+    return datetime.fromtimestamp(file.stat().st_mtime, UTC)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from driftline.engine.exceptions import SettingsError
 
 from .session import Session
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from nornir.core import Nornir
     from nornir.core.task import Task
 
@@ -29,12 +28,12 @@ class _Pass:
     session: Session
     expected: frozenset[str]
     """The hosts that take part in it."""
-    seen: dict[str, Task] = field(default_factory=dict)
-    """The hosts that have asked, each with the task that it was in."""
+    seen: dict[str, ref[Task]] = field(default_factory=dict)
+    """The hosts that have asked, each with the task that it was in: one that is gone is over."""
 
     def has_room(self, host: str, root: Task) -> bool:
         """Return whether this is the same run: a host that comes back in another task is in the next one."""
-        return host in self.expected and self.seen.get(host, root) is root
+        return host in self.expected and (host not in self.seen or self.seen[host]() is root)
 
 
 class Sharing:
@@ -43,18 +42,19 @@ class Sharing:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._passes: WeakKeyDictionary[Nornir, dict[str | int, _Pass]] = WeakKeyDictionary()
+        # Nothing in it may keep a Nornir object alive.
 
     def session(self, task: Task, settings: Given) -> Session:
         """Return the session of the run that a task is in; raises SettingsError."""
         host, root = task.host.name, _root(task)
         with self._lock:
             passes = self._passes.setdefault(task.nornir, {})
-            key = settings if isinstance(settings, str) else id(settings)
+            key = str(settings) if isinstance(settings, (str, Path)) else id(settings)
             found = passes.get(key)
             if found is None or not found.has_room(host, root):
                 found = _Pass(Session(_given(task, settings)), _expected(task))
                 passes[key] = found
-            found.seen[host] = root
+            found.seen[host] = ref(root)
             return found.session
 
 

@@ -206,7 +206,7 @@ def joined_plan(planned: AggregatedResult) -> Plan:
 def _loaded(task: Task, common: Session) -> Loaded | Result:
     """Return both datasets for a host, or the result of one that there is nothing to compare for."""
     name = task.host.name
-    loaded = common.load({name}, common.fleet(task.nornir).only(name))
+    loaded = common.load(name, task.nornir)
     if name not in loaded.chosen:
         return untouched(task.host, _NOT_INTENDED)
     return _failed(task, loaded.actual) or loaded

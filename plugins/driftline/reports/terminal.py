@@ -46,6 +46,9 @@ def show_rows(console: Console, rows: Iterable[Row]) -> None:
         sign, style = _SIGNS[row.action]
         tree.add(_row_text(row, sign, style))
     for site, devices in sites.items():
+        if not site:  # what is not divided by site
+            console.print(*devices.values(), sep="\n")
+            continue
         top = Tree(Text(site, style="bold cyan"))
         for device in devices.values():
             top.add(device)

@@ -30,7 +30,7 @@ Counts = dict[str, dict[str, int]]
 """How many objects there are, by site and by model."""
 
 _ALL = "the intended state"
-_WORDS = {"ip_address": ("address", "addresses")}
+_WORDS = {"ip_address": ("address", "addresses"), "prefix": ("prefix", "prefixes")}
 
 
 class Guards(BaseModel):
@@ -250,6 +250,8 @@ def _scopes(now: Counts, before: Counts) -> Iterator[tuple[str, str, int, int]]:
     for model, was in sorted(models_before.items()):
         yield _ALL, model, was, models_now.get(model, 0)
     for site, models in sorted(before.items()):
+        if not site:
+            continue  # what is not divided by site is the whole
         there = now.get(site, {})
         yield f"site {site}", "object", sum(models.values()), sum(there.values())
         # One kind of object that is gone altogether is suspect, however many others the site has.

@@ -55,7 +55,7 @@ class IpamAdapter(hooks.BulkHooks, Adapter):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name or system.name)
-        self.type = system.name
+        self.type = f"{system.name} {options.url}"
         self.system = system
         self.options = options
         self.client = Client(options, system.dialect, folder)

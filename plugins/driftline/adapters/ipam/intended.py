@@ -25,6 +25,8 @@ from driftline.network import (
     interface_kind,
     name_key,
 )
+from driftline.network import Interface as NetworkInterface
+from driftline.network import IPAddress as NetworkAddress
 
 from .hardware import napalm_name
 from .models import GLOBAL, Device, Interface, IPAddress, Term, Vlan
@@ -32,9 +34,8 @@ from .models import GLOBAL, Device, Interface, IPAddress, Term, Vlan
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from driftline.engine import Adapter
+    from driftline.engine import Adapter, DiffSyncModel
     from driftline.network import Device as NetworkDevice
-    from driftline.network import Interface as NetworkInterface
 
     from .adapter import IpamAdapter
     from .options import Intention
@@ -52,8 +53,20 @@ _SWITCHING: Final = frozenset({InterfaceKind.PHYSICAL, InterfaceKind.LAG})
 _MODES: Final = {"access": "access", "tagged": "trunk", "tagged-all": "trunk"}
 
 
+class IpamInterface(NetworkInterface):
+    """An interface as an IPAM intends it."""
+
+    def owns(self, child: DiffSyncModel) -> bool:
+        """Return whether an unlisted address is to go: never a link-local one, which no IPAM holds."""
+        if isinstance(child, NetworkAddress) and ipaddress.ip_interface(child.address).is_link_local:
+            return False
+        return super().owns(child)
+
+
 class IpamIntent(IntendedState):
     """The intended state, as an IPAM tells it."""
+
+    interface = IpamInterface
 
     def __init__(self, ipam: IpamAdapter, intention: Intention, name: str = "ipam") -> None:
         super().__init__(name=name)

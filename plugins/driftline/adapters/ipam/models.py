@@ -65,6 +65,10 @@ class Term(Row):
     driver: str | None = None
     """Of a platform: the name of its driver as NAPALM knows it (`eos`), where the IPAM tells."""
 
+    def get_shortname(self) -> str:
+        """Return what it is, and its name."""
+        return f"{self.kind.replace('_', ' ')} {self.name}"
+
 
 class Site(Row):
     """A site in NetBox, a location in Nautobot."""
@@ -91,6 +95,11 @@ class Vlan(Row):
     name: str
     status: str = "active"
 
+    def get_shortname(self) -> str:
+        """Return its number, and where it belongs."""
+        group = f" ({self.group})" if self.group else ""
+        return f"{self.vid} of {self.site}{group}" if self.site else f"{self.vid}{group}"
+
 
 class Prefix(Row):
     """A prefix."""
@@ -103,6 +112,10 @@ class Prefix(Row):
     prefix: str
     status: str = "active"
     site: str | None = None
+
+    def get_shortname(self) -> str:
+        """Return the prefix, with its VRF when that is not the global table."""
+        return f"{self.prefix} (vrf {self.vrf})" if self.vrf else self.prefix
 
 
 class Device(Row):
@@ -202,6 +215,11 @@ class IPAddress(Row):
     """As a slug: `anycast`, `vrrp`, `secondary`, `loopback`."""
     primary: bool = False
     """Whether it is its device's primary address of its family."""
+
+    def get_shortname(self) -> str:
+        """Return the address, with its VRF and whose it is, where that has to be said."""
+        vrf = f" (vrf {self.vrf})" if self.vrf else ""
+        return f"{self.address}{vrf} on {self.holder}" if self.holder else f"{self.address}{vrf}"
 
     @property
     def is_ipv4(self) -> bool:

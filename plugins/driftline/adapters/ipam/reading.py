@@ -143,13 +143,14 @@ class _Session:
     def _proved(self, kind: Kind, parts: Parts, tables: Tables) -> Parts:
         """Return a list's pages when they are all of it; they are read once more when it changed meanwhile."""
         reason = ""
-        for _ in range(_TRIES):
+        for tries_left in reversed(range(_TRIES)):
             pks = {row["pk"] for _, part in parts for row in part}
             count = self._head(kind, tables).count
             if len(pks) == count and not _shifted(parts):
                 return parts
             reason = f"{len(pks)} rows were read, but the server counts {count}"
-            parts = self._read([kind], tables)[kind.name]
+            if tries_left:
+                parts = self._read([kind], tables)[kind.name]
         raise UnusableAnswer(
             f"{self._client.dialect.title} {kind.path} can't be read whole: {reason}",
             code="IPAM-COUNT",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -96,10 +97,8 @@ class Sender:
             trust_env=not is_loopback(url.host),
             follow_redirects=False,
         )
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._http.close()
+        self.close = weakref.finalize(self, self._http.close)
+        """Close all connections; done at the latest when nobody needs this any more."""
 
     def send(
         self,

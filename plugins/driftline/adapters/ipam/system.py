@@ -74,3 +74,5 @@ class System:
     dialect: Dialect
     reader: Reader
     writer: Writer
+    hosts_need_prefixes: bool = False
+    """Whether every address needs a prefix that it is in, also one that is its host's alone."""

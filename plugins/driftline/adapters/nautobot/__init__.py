@@ -8,7 +8,11 @@ from .reading import NautobotSource
 from .writing import WRITER
 
 NAUTOBOT = System(
-    name="nautobot", dialect=dialects.NAUTOBOT, reader=TableReader(NautobotSource()), writer=WRITER
+    name="nautobot",
+    dialect=dialects.NAUTOBOT,
+    reader=TableReader(NautobotSource()),
+    writer=WRITER,
+    hosts_need_prefixes=True,
 )
 """Nautobot."""
 
