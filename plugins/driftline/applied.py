@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from driftline.engine.results import UnitOutcome
+from driftline.reports import run_report
 from driftline.settings import ApplySettings
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from driftline.engine import Diff, Plan
     from driftline.engine.exceptions import DriftlineError
     from driftline.engine.results import RunResult
+    from driftline.reports import RunReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +66,25 @@ class Applied:
 def applied_units(result: RunResult) -> list[str]:
     """Return the units of a run that are changed for good."""
     return [unit.unit for unit in result.units if unit.outcome is UnitOutcome.APPLIED]
+
+
+def report_on(applied: Applied) -> RunReport:
+    """Return the report on a run, and on the one by which it was taken back."""
+    about = applied.about
+    return run_report(
+        applied.result,
+        applied.failures,
+        left=applied.left,
+        conflicts=() if applied.plan is None else applied.plan.conflicts,
+        notes=applied.notes,
+        run=applied.run,
+        kind=about.kind,
+        of=about.of,
+        ticket=about.ticket,
+        comment=about.comment,
+        scope=applied.how.scope,
+        groups=applied.groups,
+        converged=applied.converged,
+        reverted=None if applied.reverted is None else report_on(applied.reverted),
+        what="devices" if applied.plan is None or applied.plan.target.type == "devices" else "objects",
+    )

@@ -18,20 +18,31 @@ if TYPE_CHECKING:
 
 
 def load_chosen(
-    intended: IntendedState, chosen: set[str], settings: Settings, watch: Watch | None
+    intended: IntendedState,
+    chosen: set[str],
+    settings: Settings,
+    watch: Watch | None,
+    *,
+    fleet: Fleet | None = None,
 ) -> DeviceAdapter:
-    """Load the actual state of the chosen devices of the intent."""
+    """Load the actual state of the chosen devices of the intent.
+
+    Args:
+        fleet: how they are reached; None: as the settings say.
+    """
     expected = [
         Expected(device.name, device.site, device.serial, device.role)
         for device in intended.get_all("device")
         if device.name in chosen
     ]
-    return _read(_fleet(settings), expected, watch)
+    return _read(fleet or _fleet(settings), expected, watch)
 
 
-def load_for(made: Plan, settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:
+def load_for(
+    made: Plan, settings: Settings, *, watch: Watch | None = None, fleet: Fleet | None = None
+) -> DeviceAdapter:
     """Load the actual state of the devices that a saved plan is for, and nothing else."""
-    return _read(_fleet(settings), _expected(made), watch)
+    return _read(fleet or _fleet(settings), _expected(made), watch)
 
 
 def load_all(settings: Settings, *, watch: Watch | None = None) -> DeviceAdapter:

@@ -13,7 +13,7 @@ from driftline.rollback import plan_rollback
 from driftline.runs import Guards
 
 if TYPE_CHECKING:
-    from driftline.devices import DeviceAdapter
+    from driftline.devices import DeviceAdapter, Fleet
     from driftline.engine import Plan
     from driftline.network import IntendedState
     from driftline.rollout import Watch
@@ -33,7 +33,7 @@ def apply(
 ) -> Applied:
     """Apply a plan, and take the earlier batches back when one fails, where the settings say so."""
     applied = workflow.apply(made, actual, settings, about=about, watch=watch, intended=intended)
-    return reverted(applied, settings, watch=watch)
+    return reverted(applied, settings, watch=watch, fleet=actual.fleet)
 
 
 def resume(prefix: str, settings: Settings, *, watch: Watch | None = None) -> Applied:
@@ -41,7 +41,9 @@ def resume(prefix: str, settings: Settings, *, watch: Watch | None = None) -> Ap
     return reverted(recovery.resume(prefix, settings, watch=watch), settings, watch=watch)
 
 
-def reverted(applied: Applied, settings: Settings, *, watch: Watch | None = None) -> Applied:
+def reverted(
+    applied: Applied, settings: Settings, *, watch: Watch | None = None, fleet: Fleet | None = None
+) -> Applied:
     """Return a run with the one by which it was taken back, if it was to be.
 
     A device that can't be taken back has the outcome rollback-failed in it. The limits of the settings are not for
@@ -51,7 +53,7 @@ def reverted(applied: Applied, settings: Settings, *, watch: Watch | None = None
     if batches is None or batches.on_failure == "keep" or not _has_failed_halfway(applied):
         return applied
     try:
-        back = _take_back(applied, settings, watch)
+        back = _take_back(applied, settings, watch, fleet)
     except DriftlineError as error:
         back = _not_taken_back(applied, error)
     return replace(applied, reverted=back)
@@ -74,11 +76,11 @@ def _has_failed_halfway(applied: Applied) -> bool:
     return bad and bool(outcomes[UnitOutcome.APPLIED]) and not applied.result.interrupted
 
 
-def _take_back(applied: Applied, settings: Settings, watch: Watch | None) -> Applied:
+def _take_back(applied: Applied, settings: Settings, watch: Watch | None, fleet: Fleet | None) -> Applied:
     each_for_itself = settings.apply.model_copy(update={"scope": "unit", "batches": None})
     unlimited = {"apply": each_for_itself, "guards": Guards(max_deletes=None, max_shrink=None), "windows": ()}
     settings = settings.model_copy(update={**unlimited, "rules": [], "validators": []})
-    _, made, actual = plan_rollback(applied.run, settings, watch=watch)
+    _, made, actual = plan_rollback(applied.run, settings, watch=watch, fleet=fleet)
     try:
         return workflow.apply(made, actual, settings, about=_about(applied), watch=watch)
     finally:

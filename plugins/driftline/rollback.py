@@ -18,7 +18,7 @@ from driftline.state import open_journal
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from driftline.devices import DeviceAdapter
+    from driftline.devices import DeviceAdapter, Fleet
     from driftline.engine import Step
     from driftline.rollout import Watch
     from driftline.runs.journal import RunRecord
@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
 
 def plan_rollback(
-    prefix: str, settings: Settings, *, watch: Watch | None = None, overwrite: bool = False
+    prefix: str,
+    settings: Settings,
+    *,
+    watch: Watch | None = None,
+    overwrite: bool = False,
+    fleet: Fleet | None = None,
 ) -> tuple[RunRecord, Plan, DeviceAdapter]:
     """Return a plan that takes a run back, and the devices as they are now; nothing is written.
 
@@ -34,6 +39,7 @@ def plan_rollback(
 
     Args:
         overwrite: whether objects that were changed again since the run are brought back too.
+        fleet: how the devices are reached; None: as the settings say. What is not in it takes no part.
 
     Raises:
         JournalError: there is no such run, it is under way, or it was cut off and has to be resumed first.
@@ -56,7 +62,7 @@ def plan_rollback(
         done = [unit for unit in made.units if unit in stands and stands[unit].stand is Stand.APPLIED]
         texts = texts_before(journal, record.id, done)
     run = made.restricted_to(done)
-    actual = load_for(run, settings, watch=watch)
+    actual = load_for(run, settings, watch=watch, fleet=fleet)
     try:
         return record, _back(run, actual, texts, overwrite=overwrite), actual
     except BaseException:

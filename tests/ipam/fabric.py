@@ -33,14 +33,17 @@ _SECOND = (
 
 
 def two_sites() -> dict[str, str]:
-    """Return the configurations of six devices: the three that have every kind of object, at two sites."""
+    """Return the configurations of six devices: three that have every kind of object, and a smaller site."""
     first = {file.stem: file.read_text() for file in sorted((FABRIC / "configs").glob("*.cfg"))}
-    second = {}
-    for name, text in first.items():
-        for old, new in ((f"hostname {name}", f"hostname b-{name}"), *_SECOND):
-            text = text.replace(old, new)  # noqa: PLW2901 - one after the other
-        second[f"b-{name}"] = text
-    return {**first, **second}
+    second = {f"b-{name}": _at_second(name, first[name]) for name in ("core1", "leaf2")}
+    third = second["b-leaf2"].replace("b-leaf2", "b-leaf3").replace("10.1.", "10.2.").replace(".12/", ".13/")
+    return {**first, **second, "b-leaf3": third}
+
+
+def _at_second(name: str, text: str) -> str:
+    for old, new in ((f"hostname {name}", f"hostname b-{name}"), *_SECOND):
+        text = text.replace(old, new)
+    return text
 
 
 def site_of(device: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from driftline.reports import plan_rows, run_report
+from driftline.reports import plan_rows
 from driftline.reports.drift import failure_list
 
 from .exit_status import ExitStatus, of_run
-from .parts import is_for_devices, target_words
+from .parts import target_words
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from driftline.applied import Applied
     from driftline.engine import Plan
     from driftline.engine.exceptions import DriftlineError
-    from driftline.reports import RunReport
 
     from .terminal import Terminal
 
@@ -84,6 +83,7 @@ def plan_status(made: Plan, failures: Mapping[str, DriftlineError]) -> ExitStatu
 
 def show_applied(applied: Applied, arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Show how a run ended, and return its exit status."""
+    from driftline.applied import report_on  # noqa: PLC0415
     from driftline.reports.terminal import show_run  # noqa: PLC0415
 
     report = report_on(applied)
@@ -92,25 +92,3 @@ def show_applied(applied: Applied, arguments: argparse.Namespace, terminal: Term
     else:
         show_run(terminal.out, report, diffs=arguments.diff)
     return of_run(report)
-
-
-def report_on(applied: Applied) -> RunReport:
-    """Return the report on a run, and on the one by which it was taken back."""
-    about = applied.about
-    return run_report(
-        applied.result,
-        applied.failures,
-        left=applied.left,
-        conflicts=() if applied.plan is None else applied.plan.conflicts,
-        notes=applied.notes,
-        run=applied.run,
-        kind=about.kind,
-        of=about.of,
-        ticket=about.ticket,
-        comment=about.comment,
-        scope=applied.how.scope,
-        groups=applied.groups,
-        converged=applied.converged,
-        reverted=None if applied.reverted is None else report_on(applied.reverted),
-        what="devices" if applied.plan is None or is_for_devices(applied.plan) else "objects",
-    )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import logging
 import ssl
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 from nornir import InitNornir
+from nornir.core import Nornir
 from nornir.core.exceptions import ConnectionNotOpen
+from nornir.core.inventory import Hosts, Inventory
 from nornir.core.task import Result, Task
+from nornir.plugins.runners import SerialRunner
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, SecretStr, field_validator
 
 from driftline.engine.exceptions import PlanError, Problem, SettingsError
@@ -25,7 +28,6 @@ from .session_limits import SessionLimits
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from nornir.core import Nornir
     from nornir.core.inventory import ConnectionOptions, Host
 
     from .session_limits import Room
@@ -129,6 +131,14 @@ class Fleet:
                 hint="see nornir.inventory",
             ) from error
         return cls.from_nornir(nornir, connection, credentials)
+
+    def only(self, name: str) -> Fleet:
+        """Return a fleet of one device, for a thread that works on nothing else; it shares the limits of sessions."""
+        whole = self.nornir.inventory
+        inventory = Inventory(Hosts({name: whole.hosts[name]}), whole.groups, whole.defaults)
+        one = replace(self, nornir=Nornir(inventory, self.nornir.config, runner=SerialRunner()))
+        object.__setattr__(one, "sessions", self.sessions)
+        return one
 
     @property
     def names(self) -> list[str]:

@@ -1,7 +1,17 @@
 """What a run must obey."""
 
 from .batches import Batches, cut, dependencies, pairs_from, parse_sizes
-from .guards import Counts, Facts, Guards, breaches, by_model, counts_of, enforce, enforce_records
+from .guards import (
+    Counts,
+    Facts,
+    Guards,
+    breaches,
+    by_model,
+    counts_of,
+    enforce,
+    enforce_amounts,
+    enforce_records,
+)
 from .health import CommandCheck, GetterCheck, HealthCheck, HookCheck, asked, evaluate
 from .protection import ObjectPattern, Protected
 from .windows import Window, closed, is_open, next_closed, next_open
@@ -26,6 +36,7 @@ __all__ = [
     "cut",
     "dependencies",
     "enforce",
+    "enforce_amounts",
     "enforce_records",
     "evaluate",
     "is_open",

@@ -23,7 +23,7 @@ from .windows import Window, closed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from driftline.engine import Plan
+    from driftline.engine import Plan, Step
     from driftline.engine.typing import Dataset
 
 Counts = dict[str, dict[str, int]]
@@ -127,10 +127,21 @@ def enforce(
         raise GuardBreach("this run is not allowed; nothing was written", problems=problems)
 
 
+def enforce_amounts(guards: Guards, steps: Sequence[Step], objects: Mapping[str, int]) -> None:
+    """Raise GuardBreach when too much is changed, whatever it is.
+
+    Args:
+        objects: by model, how many there are, `device` among them.
+    """
+    problems = list(_too_much(guards, steps, objects.get("device", 0), objects))
+    if problems:
+        raise GuardBreach("this run is not allowed; nothing was written", problems=problems)
+
+
 def enforce_records(guards: Guards, plan: Plan, facts: Facts) -> None:
     """Raise GuardBreach when a run on something else than devices, whose every object is by itself, is not allowed."""
     problems = [
-        *_too_many_changes(guards, plan, sum(facts.objects.values())),
+        *_too_many_changes(guards, plan.steps, sum(facts.objects.values())),
         *_shrunken(guards, facts.intended, facts.intended_before),
         *_too_old(guards, facts),
     ]
@@ -151,7 +162,7 @@ def breaches(guards: Guards, plan: Plan, actual: Dataset, facts: Facts) -> list[
     """Return everything about a plan that the guards forbid; change windows are another matter."""
     pool = known(plan, facts.devices)
     return [
-        *_too_much(guards, plan, len(pool), facts.objects),
+        *_too_much(guards, plan.steps, len(pool), facts.objects),
         *_shrunken(guards, facts.intended, facts.intended_before),
         *_too_old(guards, facts),
         *violations(
@@ -168,19 +179,23 @@ def breaches(guards: Guards, plan: Plan, actual: Dataset, facts: Facts) -> list[
 # Too much -------------------------------------------------------------------------------------------------
 
 
-def _too_much(guards: Guards, plan: Plan, devices: int, objects: Mapping[str, int]) -> Iterator[Problem]:
-    deletes = Counter(step.model for step in plan.steps if step.action == "delete")
+def _too_much(
+    guards: Guards, steps: Sequence[Step], devices: int, objects: Mapping[str, int]
+) -> Iterator[Problem]:
+    deletes = Counter(step.model for step in steps if step.action == "delete")
     everything = sum(objects.get(model, 0) for model in MODELS)  # devices and sites don't come and go
-    yield from _over("max_devices", guards.max_devices, "changes", len(plan.units), devices, "device")
-    yield from _too_many_changes(guards, plan, everything)
+    yield from _over(
+        "max_devices", guards.max_devices, "changes", len({step.unit for step in steps}), devices, "device"
+    )
+    yield from _too_many_changes(guards, steps, everything)
     for model, limit in sorted(guards.max_deletes_per_model.items()):
         setting = f"max_deletes_per_model.{model}"
         yield from _over(setting, limit, "deletes", deletes[model], objects.get(model, 0), model)
 
 
-def _too_many_changes(guards: Guards, plan: Plan, everything: int) -> Iterator[Problem]:
-    deletes = sum(step.action == "delete" for step in plan.steps)
-    yield from _over("max_changes", guards.max_changes, "changes", len(plan.steps), everything, "object")
+def _too_many_changes(guards: Guards, steps: Sequence[Step], everything: int) -> Iterator[Problem]:
+    deletes = sum(step.action == "delete" for step in steps)
+    yield from _over("max_changes", guards.max_changes, "changes", len(steps), everything, "object")
     yield from _over("max_deletes", guards.max_deletes, "deletes", deletes, everything, "object")
 
 
