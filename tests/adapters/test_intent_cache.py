@@ -13,6 +13,7 @@ import pytest
 from driftline.adapters.intent import IntentAdapter
 from driftline.adapters.intent import cache as cache_module
 from driftline.adapters.intent.cache import DocumentCache
+from driftline.adapters.private import write_private
 from driftline.engine.exceptions import LoadError
 
 if TYPE_CHECKING:
@@ -56,8 +57,7 @@ class Room:
         """Change the first entry of the cache, with a header that fits."""
         entries = json.loads(self.stored.read_bytes().partition(b"\n")[2])
         change(entries["a.yml"])
-        body = json.dumps(entries).encode()
-        self.stored.write_bytes(json.dumps(cache_module._header(body)).encode() + b"\n" + body)
+        write_private(self.stored, json.dumps(entries).encode(), cache_module._VERSION)
 
 
 @pytest.fixture

@@ -9,17 +9,18 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import structlog
 
 from driftline.adapters import documents
 from driftline.adapters.documents import Document, LineTable
+from driftline.adapters.private import read_private, write_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _VERSION: Final = 1
 _SETTLED_AFTER_NS: Final = 2_000_000_000
@@ -58,7 +59,11 @@ class DocumentCache:
         if self._file is None or (not self._changed and self._used.keys() == self._known.keys()):
             return
         try:
-            _write(self._file, self._used)
+            storable = (_storable(entry) for entry in self._used.values())
+            known = {
+                name: stored for name, stored in zip(self._used, storable, strict=True) if stored is not None
+            }
+            write_private(self._file, json.dumps(known, separators=(",", ":")).encode(), _VERSION)
         except (OSError, ValueError) as error:
             log.debug("intent cache not written", file=str(self._file), error=str(error))
 
@@ -131,8 +136,8 @@ def _cache_file(folder: Path, cache_dir: Path) -> Path:
 
 def _load(file: Path) -> dict[str, Entry]:
     try:
-        header, _, body = _own_content(file).partition(b"\n")
-        if json.loads(header) != _header(body):
+        body = read_private(file, _VERSION)
+        if body is None:
             return {}
         entries: dict[str, Entry] = json.loads(body)
         for entry in entries.values():
@@ -140,40 +145,6 @@ def _load(file: Path) -> dict[str, Entry]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return {}
     return entries
-
-
-def _own_content(file: Path) -> bytes:
-    """Return the content of a regular file that only we can write: it stands for the intent."""
-    descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(descriptor)
-        foreign = status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-        return b"" if foreign or not stat.S_ISREG(status.st_mode) else stream.read()
-
-
-def _write(file: Path, entries: dict[str, Entry]) -> None:
-    storable = {name: stored for name, entry in entries.items() if (stored := _storable(entry)) is not None}
-    body = json.dumps(storable, separators=(",", ":")).encode()
-    _make_private(file.parent)
-    descriptor, temporary = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")  # mode 0600
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(json.dumps(_header(body)).encode() + b"\n" + body)
-        Path(temporary).replace(file)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-
-
-def _make_private(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for this user alone: mkdir does so with the last one only."""
-    if not folder.is_dir():
-        _make_private(folder.parent)
-        folder.mkdir(mode=0o700, exist_ok=True)
-
-
-def _header(body: bytes) -> dict[str, Any]:
-    return {"version": _VERSION, "digest": hashlib.sha256(body).hexdigest()}
 
 
 # JSON has no maps with numbers as keys; which keys were numbers is stored beside the data ------------------

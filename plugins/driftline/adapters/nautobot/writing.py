@@ -26,7 +26,8 @@ from driftline.adapters.ipam.fields import (
     vlan,
     vlans,
 )
-from driftline.adapters.ipam.models import Interface, IPAddress, Prefix, Row
+from driftline.adapters.ipam.hardware import napalm_name
+from driftline.adapters.ipam.models import Interface, IPAddress, Prefix, Row, Term
 from driftline.engine.exceptions import DriftlineError, ObjectRefused, TargetError
 
 if TYPE_CHECKING:
@@ -88,9 +89,9 @@ def _typed(item: Item, around: Surroundings) -> Values:
 
 def _driver(item: Item, _around: Surroundings) -> Values:
     """Return a platform's drivers, where its name is that of one."""
-    name = getattr(item.wanted, "name", "").casefold()
-    known = NAPALM_LIB_MAPPER.get(name)
-    return {"napalm_driver": name, "network_driver": known} if known else {}
+    name = napalm_name(item.wanted, {}) if isinstance(item.wanted, Term) else None
+    told = {"napalm_driver": name, "network_driver": NAPALM_LIB_MAPPER.get(name or "")}
+    return {field: driver for field, driver in told.items() if driver}
 
 
 def _group(item: Item, around: Surroundings) -> Values:
