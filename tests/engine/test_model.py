@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import enum
 import ipaddress
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import AfterValidator
 
 from driftline.engine import DiffSyncModel, DiffSyncStatus
 from driftline.engine.exceptions import (
@@ -178,7 +179,65 @@ def test_update_of_what_is_no_attribute() -> None:
         Interface(name="Et1").update_base({"name": "Et2"})
 
 
+class Trunk(DiffSyncModel):
+    """A model in which one field's value is right or wrong by another's."""
+
+    _modelname = "trunk"
+    _identifiers = ("name",)
+    _attributes = ("mode", "vlans", "seen")
+
+    name: str
+    mode: str = "trunk"
+    vlans: Annotated[list[int], AfterValidator(lambda vlans, info: _fit(vlans, info.data["mode"]))]
+    seen: int = 0
+
+
+def _fit(vlans: list[int], mode: str) -> list[int]:
+    if vlans and mode == "access":
+        raise ValueError("an access port has no list of VLANs")
+    return vlans
+
+
+def test_update_is_validated_as_a_whole() -> None:
+    """An update is refused when it makes another field wrong."""
+    port = Trunk(name="Et1", vlans=[10])
+
+    with pytest.raises(ObjectNotUpdated, match="an access port has no list of VLANs"):
+        port.update_base({"seen": 1, "mode": "access"})
+
+    assert (port.mode, port.vlans, port.seen) == ("trunk", [10], 0)
+
+
+def test_update_leaves_shared_sets_alone() -> None:
+    """What one record was given says nothing about another one that was given the same before."""
+    inventory = Inventory()
+    et1, et2 = inventory.add_many(Interface, [{"name": "Et1"}, {"name": "Et2"}])
+
+    et1.update_base({"mtu": 9000})
+
+    assert (et1.model_fields_set - et2.model_fields_set, et2.mtu) == ({"mtu"}, None)
+
+
 # Children -------------------------------------------------------------------------------------------------
+
+
+def test_places_of_children() -> None:
+    """A child is found wherever it stands by now: siblings went, the list was turned, it has another parent."""
+    leaf1, leaf2 = Device(name="leaf1"), Device(name="leaf2")
+    ports = [Interface(name=f"Et{number}") for number in range(50)]
+    for port in ports:
+        leaf1.add_child(port)
+    for port in ports[:20:2]:
+        leaf1.remove_child(port)
+    assert [leaf1.place_of(port) for port in ports[1:20:2]] == list(range(10))
+    assert (leaf1.place_of(ports[49]), leaf1.place_of(ports[0])) == (39, None)
+
+    leaf1.interfaces.reverse()
+    assert leaf1.place_of(ports[49]) == 0
+
+    leaf2.add_child(ports[49])
+    leaf1.remove_child(ports[49])
+    assert (leaf2.place_of(ports[49]), leaf1.lists(ports[49]), leaf1.lists(ports[48])) == (0, False, True)
 
 
 def test_children() -> None:

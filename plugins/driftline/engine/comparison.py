@@ -1,4 +1,4 @@
-"""When two values of a field are the same, and which fields can be compared as they stand."""
+"""When two values of a field are the same, and which fields can be compared or validated as they stand."""
 
 from __future__ import annotations
 
@@ -94,3 +94,21 @@ def _is_plain(annotation: Any, metadata: Iterable[Any] = ()) -> bool:
 
 def _only_validates(metadata: Any) -> bool:
     return isinstance(metadata, _VALIDATORS) or not hasattr(metadata, "__get_pydantic_core_schema__")
+
+
+def validated_alone(cls: type[BaseModel]) -> bool:
+    """Return whether a field's value is right or wrong whatever the model's other fields hold.
+
+    It is not where code of the user's own sees several: a validator of the whole, or one that is told of the others.
+    """
+    schema: Any = cls.__pydantic_core_schema__
+    if schema["type"] != "model" or cls.__pydantic_custom_init__:
+        return False
+    fields = schema["schema"]
+    return fields["type"] == "model-fields" and not _is_told_of_others(fields)
+
+
+def _is_told_of_others(schema: Any) -> bool:
+    if isinstance(schema, dict):
+        return schema.get("type") == "with-info" or any(map(_is_told_of_others, schema.values()))
+    return isinstance(schema, (list, tuple)) and any(map(_is_told_of_others, schema))

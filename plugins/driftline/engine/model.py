@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import to_jsonable_python
 
 from .children import SHORT, ChildIndex
-from .comparison import normalisers, plainly_dumped
+from .comparison import normalisers, plainly_dumped, validated_alone
 from .enum import DiffSyncModelFlags, DiffSyncStatus
 from .exceptions import ObjectAlreadyExists, ObjectNotFound, ObjectNotUpdated, ObjectStoreWrongType
 from .many import unique_ids_of
@@ -21,6 +21,9 @@ from .many import unique_ids_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_SUCCESS = DiffSyncStatus.SUCCESS
+_NEAR = 4
+"""By how many places an object is expected to have moved towards the front of its parent's list."""
 _SETS: dict[frozenset[str], frozenset[str]] = {}
 _FIELDS_SET: dict[frozenset[str], set[str]] = {}
 """The sets of the fields that records were given: one for all that were given the same."""
@@ -46,11 +49,12 @@ class DiffSyncModel(BaseModel):
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
 
-    __slots__ = ("_indexes", "_managed", "_outcome", "_uid")
+    __slots__ = ("_indexes", "_managed", "_outcome", "_place", "_uid")
     if TYPE_CHECKING:
         _indexes: builtins.dict[builtins.str, ChildIndex] | None
         _managed: frozenset[builtins.str] | None
         _outcome: tuple[DiffSyncStatus, builtins.str]
+        _place: int | None
         _uid: builtins.str | None
 
     _modelname: ClassVar[builtins.str] = "diffsyncmodel"
@@ -163,7 +167,7 @@ class DiffSyncModel(BaseModel):
         """Share the set of the fields that were given, of 700 bytes, with all records that were given the same."""
         given, last = self.__pydantic_fields_set__, self._last_given
         shared = last[0]
-        if given != shared:  # mostly they are given what the one before was given
+        if given is not shared and given != shared:  # mostly they are given what the one before was given
             shared = last[0] = _FIELDS_SET.setdefault(frozenset(given), given)
         _set_slot(self, "__pydantic_fields_set__", shared)
 
@@ -226,10 +230,8 @@ class DiffSyncModel(BaseModel):
     def unique_id_of(cls, identity: Mapping[builtins.str, Any]) -> builtins.str:
         """Return the unique id of the object with this identity."""
         read = cls._uid_values
-        values = None if read is None else read(identity)
-        if type(values) is builtins.str:
-            return values
-        return (type(values) is tuple and _joined(values)) or cls.create_unique_id(**identity)
+        uid = None if read is None else _plain_uid(read(identity))
+        return cls.create_unique_id(**identity) if uid is None else uid
 
     @classmethod
     def _unique_id(cls, values: tuple[Any, ...], names: tuple[builtins.str, ...]) -> builtins.str:
@@ -250,12 +252,9 @@ class DiffSyncModel(BaseModel):
         uid = self._uid
         if uid is None:
             read = self._uid_values
-            values = None if read is None else read(self.__dict__)
-            # Nearly always it is the identifier, or a plain join of them.
-            if type(values) is builtins.str:
-                uid = values
-            else:
-                uid = (type(values) is tuple and _joined(values)) or self._made_unique_id()
+            uid = None if read is None else _plain_uid(read(self.__dict__))
+            if uid is None:
+                uid = self._made_unique_id()
             _set_slot(self, "_uid", uid)
         return uid
 
@@ -336,9 +335,10 @@ class DiffSyncModel(BaseModel):
         """List an object as a child; the store keeps the object itself."""
         uids, uid = self._uids_for(child), child.get_unique_id()
         index = None if len(uids) < SHORT else self._index(uids, child)
-        if (uid in uids) if index is None else index.place(uid) is not None:
+        if _is_listed(uid, uids, index):
             raise self._already(child)
         if index is None:
+            _set_slot(child, "_place", len(uids))
             uids.append(uid)
         else:
             index.append(uid)
@@ -357,7 +357,7 @@ class DiffSyncModel(BaseModel):
 
     def expect_new(self, child: DiffSyncModel) -> None:
         """Raise ObjectAlreadyExists when an object is listed as a child, ObjectStoreWrongType when it can't be."""
-        if self.place_of(child) is not None:
+        if self.lists(child):
             raise self._already(child)
 
     def _already(self, child: DiffSyncModel) -> ObjectAlreadyExists:
@@ -396,16 +396,17 @@ class DiffSyncModel(BaseModel):
             index.remove(uid, place)
         self.touch()
 
+    def lists(self, child: DiffSyncModel) -> bool:
+        """Return whether an object is listed as a child."""
+        return self.place_of(child) is not None
+
     def place_of(self, child: DiffSyncModel) -> int | None:
         """Return where a child stands among its siblings, or None when it is not listed."""
         uids, uid = self._uids_for(child), child.get_unique_id()
         index = None if len(uids) < SHORT else self._index(uids, child)
         if index is not None:
             return index.place(uid)
-        try:
-            return uids.index(uid)
-        except ValueError:
-            return None
+        return _found(uid, uids, child._place)
 
     def touch(self) -> None:
         """Tell the store that this record was changed in place; some write it down, some remember that it was."""
@@ -468,8 +469,8 @@ class DiffSyncModel(BaseModel):
         cls, adapter: Any, ids: builtins.dict[builtins.str, Any], attrs: builtins.dict[builtins.str, Any]
     ) -> Self | None:
         """Make the record, without its hook's effects."""
-        created = cls(**ids, adapter=adapter, **attrs)
-        created.set_status(DiffSyncStatus.SUCCESS, "Created successfully")
+        created: Self = cls.__pydantic_validator__.validate_python({**ids, "adapter": adapter, **attrs})
+        created.set_status(_SUCCESS, "Created successfully")
         return created
 
     @classmethod
@@ -481,11 +482,30 @@ class DiffSyncModel(BaseModel):
 
     def update_base(self, attrs: builtins.dict[builtins.str, Any]) -> Self | None:
         """Change the record's attributes, validated; raises ObjectNotUpdated and changes nothing if wrong."""
-        valid = self.with_attrs(attrs)
-        for name in attrs:
-            setattr(self, name, getattr(valid, name))
-        self.set_status(DiffSyncStatus.SUCCESS, "Updated successfully")
+        if not self._assigned(attrs):
+            valid = self.with_attrs(attrs)
+            for name in attrs:
+                setattr(self, name, getattr(valid, name))
+        self.set_status(_SUCCESS, "Updated successfully")
         return self
+
+    def _assigned(self, attrs: Mapping[builtins.str, Any]) -> bool:
+        """Set attributes one by one; return False, and set none, where one is wrong or it takes the whole to tell."""
+        cls = type(self)
+        if not (cls._attribute_names.issuperset(attrs) and _validated_alone(cls)):
+            return False
+        values, fields_set = self.__dict__, self.__pydantic_fields_set__
+        if not fields_set.issuperset(attrs):
+            _set_slot(self, "__pydantic_fields_set__", fields_set.union(attrs))  # it may be shared
+        try:
+            for name, value in attrs.items():
+                cls.__pydantic_validator__.validate_assignment(self, name, value)  # into a new `__dict__`
+        except Exception:  # noqa: BLE001 - the validation of the whole raises it again
+            _set_slot(self, "__dict__", values)
+            _set_slot(self, "__pydantic_fields_set__", fields_set)
+            return False
+        self.touch()
+        return True
 
     def with_attrs(self, attrs: Mapping[builtins.str, Any]) -> Self:
         """Return a record like this one with these attributes, validated; raises ObjectNotUpdated if wrong."""
@@ -506,7 +526,7 @@ class DiffSyncModel(BaseModel):
 
     def delete_base(self) -> Self | None:
         """Mark the record as deleted, without its hook's effects."""
-        self.set_status(DiffSyncStatus.SUCCESS, "Deleted successfully")
+        self.set_status(_SUCCESS, "Deleted successfully")
         return self
 
     def delete(self) -> Self | None:
@@ -551,9 +571,27 @@ class DiffSyncModel(BaseModel):
         return self.get_unique_id()
 
 
-_EMPTY = {"_indexes": None, "_managed": None, "_outcome": (DiffSyncStatus.SUCCESS, ""), "_uid": None}
+_EMPTY = {"_indexes": None, "_managed": None, "_outcome": (_SUCCESS, ""), "_place": None, "_uid": None}
 _set_slot = object.__setattr__
 """Past pydantic, which would look for a field of that name; bound once, since every record needs it."""
+
+
+def _found(uid: str, uids: list[str], last: int | None) -> int | None:
+    """Return where a unique id stands, or None: looked for first where it was put, since texts lie all over memory."""
+    if last is not None:
+        try:
+            return uids.index(uid, max(0, last - _NEAR), last + 1)
+        except ValueError:
+            pass
+    try:
+        return uids.index(uid)
+    except ValueError:
+        return None
+
+
+def _is_listed(uid: str, uids: list[str], index: ChildIndex | None) -> bool:
+    # Of the others only the hashes are looked at, which they remember: a list of texts is spread over all of memory.
+    return not {uid}.isdisjoint(uids) if index is None else index.place(uid) is not None
 
 
 def _inherits(cls: type[DiffSyncModel], *methods: str) -> bool:
@@ -565,9 +603,21 @@ def _inherits(cls: type[DiffSyncModel], *methods: str) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
+def _validated_alone(cls: type[DiffSyncModel]) -> bool:
+    return _inherits(cls, "model_post_init", "__setattr__") and validated_alone(cls)
+
+
 @lru_cache(maxsize=4096)
 def _in_order(attributes: tuple[str, ...], managed: frozenset[str]) -> tuple[str, ...]:
     return tuple(name for name in attributes if name in managed)
+
+
+def _plain_uid(values: Any) -> str | None:
+    """Return the unique id where it is the identifier, or a plain join of several, as nearly always; else None."""
+    if type(values) is str:
+        return values
+    return (_joined(values) or None) if type(values) is tuple else None
 
 
 def _joined(values: tuple[Any, ...]) -> str | None:
