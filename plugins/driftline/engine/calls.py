@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,18 +11,33 @@ from .results import UnitResult
 from .transaction import Gate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .model import DiffSyncModel
     from .plan import Step
 
 
 @dataclass(slots=True, eq=False)
 class HookCall:
-    """A hook that a unit wants to be called: by itself, or by whoever calls those of many units at once."""
+    """A hook that a unit wants to be called, by itself or by whoever calls those of many units at once.
+
+    What is known of its step is kept here too, until the unit has ended.
+    """
 
     step: Step
-    subject: Any
+    uid: str
+    subject: Any = None
     """The model's class for a create, else the object."""
     arguments: tuple[Any, ...] = ()
+    parent: DiffSyncModel | None = None
+    before: dict[str, Any] | None = None
+    """What an update sets, as it was: for the opposite hook."""
+    obj: DiffSyncModel | None = None
+    """The object that the step is about, as soon as there is one."""
+    message: str = ""
+    """What the hook said of it."""
+    told: bool = False
+    """Whether the object itself says so already."""
 
     def __call__(self) -> DiffSyncModel | None:
         """Call the hook."""
@@ -30,8 +45,6 @@ class HookCall:
         return result
 
 
-Settle = Callable[["DiffSyncModel | None"], None]
-"""Enters into the records what a hook has done."""
 UnitPhases = Generator[HookCall | Gate, Any, UnitResult]
 """A unit under way: it yields the hooks to call, is sent what they return, and returns its result.
 

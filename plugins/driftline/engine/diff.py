@@ -114,7 +114,9 @@ class Diff:
             yield from (element for element in self.get_children() if element.has_diffs())
         else:
             for group in self._ordered_groups():
-                yield from (element for element in self._children[group].values() if element.has_diffs())
+                for element in self._children[group].values():
+                    if element.has_diffs():
+                        yield element
 
     def walk(self) -> Iterator[DiffElement]:
         """Return all elements of the tree that differ, parents before their children, in order."""
@@ -373,7 +375,7 @@ class DiffElement:
             return DiffSyncActions.CREATE
         if self.source_attrs is None and self.dest_attrs is not None:
             return DiffSyncActions.DELETE
-        return DiffSyncActions.UPDATE if self.moved or self._changed() else DiffSyncActions.NO_CHANGE
+        return DiffSyncActions.UPDATE if self.moved or self.differing_names() else DiffSyncActions.NO_CHANGE
 
     def add_attrs(
         self,
@@ -398,7 +400,7 @@ class DiffElement:
         """Return the new values under `+` and the old ones under `-`."""
         diffs: builtins.dict[builtins.str, builtins.dict[builtins.str, Any]] = {}
         both = self.source_attrs is not None and self.dest_attrs is not None
-        names = self._changed() if both else self.get_attrs_keys()
+        names = self.differing_names() if both else self.get_attrs_keys()
         if self.dest_attrs is not None:
             diffs["-"] = {name: self.dest_attrs[name] for name in names}
         if self.source_attrs is not None:
@@ -469,7 +471,8 @@ class DiffElement:
     def _request(self) -> tuple[Any, ...]:
         return self.type, self.name, self.keys, self.action, self.moved, self.get_attrs_diffs()
 
-    def _changed(self) -> tuple[builtins.str, ...]:
+    def differing_names(self) -> tuple[builtins.str, ...]:
+        """Return the names of the attributes that differ; none where only one side has the object."""
         if self.changed is not None:
             return self.changed
         source, dest = self.source_attrs, self.dest_attrs

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     AnyRun = TypeVar("AnyRun", bound=UnitRun)
 
 
+_APPLIED = UnitOutcome.APPLIED
+
+
 def in_turn(work: Callable[[Any], Any], units: Sequence[Any]) -> Iterable[Any]:
     """Dispatch the units one after the other."""
     return map(work, units)
@@ -131,7 +134,7 @@ class _Run:
     def end(self, result: UnitResult) -> UnitResult:
         """Note a unit's result, and tell it."""
         self.results[result.unit] = result
-        if result.outcome is not UnitOutcome.APPLIED:
+        if result.outcome is not _APPLIED:
             self.failed.update(each.step.id for each in result.steps)
             if result.error is not None and not isinstance(result.error, ObjectRefused):
                 self.failing.set()
@@ -162,9 +165,9 @@ class _Run:
         """Return why a unit is not to be carried out, or nothing."""
         if self.halt.is_set():
             return "the run was interrupted"
-        if self.policy.stop_on_failure and self.failing.is_set():
-            return "the run stopped after a failure"
         if self.failed:
+            if self.policy.stop_on_failure and self.failing.is_set():
+                return "the run stopped after a failure"
             own = {step.id for step in steps}
             if any(
                 needed in self.failed and needed not in own for step in steps for needed in step.depends_on

@@ -62,6 +62,17 @@ class Step:
     """The steps without whose success this one is not tried."""
 
 
+class _Draft:
+    """A step that is being filled: making a frozen one takes five times as long, and syncs make one per change."""
+
+    __slots__ = Step.__slots__
+
+    def frozen(self) -> Step:
+        """Return it as the step that it has become."""
+        self.__class__ = Step  # type: ignore[assignment] # the two have the same slots
+        return self  # type: ignore[return-value]
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A step that a smaller plan can't have, though it was chosen."""
@@ -332,6 +343,10 @@ def _id_of(unit: str, action: str | None, model: str, identity: Any, diffs: Any)
 _NO_FLAGS = DiffSyncModelFlags.NONE
 
 
+def _has(flags: DiffSyncModelFlags | None, flag: DiffSyncModelFlags) -> bool:
+    return flags is not None and flags is not _NO_FLAGS and flag in flags
+
+
 class _Flattening:
     """A diff on its way to a list of steps."""
 
@@ -349,7 +364,6 @@ class _Flattening:
             "update": DiffSyncFlags.NO_UPDATE in flags,
             "delete": DiffSyncFlags.NO_DELETE in flags,
         }
-        self._copied: Callable[[Any], Any] = copied if identify else (lambda value: value)
         self._identify = identify
         self._number = map(str, itertools.count(1)).__next__
 
@@ -362,47 +376,43 @@ class _Flattening:
                     continue
                 action = None
             step = None if action is None else self._step(element, action, parent, above)
-            flags = (element.flags if action == "delete" else None) or _NO_FLAGS
+            flags = element.flags if action == "delete" else None
             if step is None:
                 self._add_below(element, above, flags)
-            elif flags and DiffSyncModelFlags.NATURAL_DELETION_ORDER in flags:
+            elif _has(flags, DiffSyncModelFlags.NATURAL_DELETION_ORDER):
                 self._add_from_the_bottom(step, element, above, flags)
             else:
                 self.steps.append(step)
                 self._add_below(element, step, flags)
 
     def _add_from_the_bottom(
-        self, step: Step, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags
+        self, step: Step, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags | None
     ) -> None:
         start = len(self.steps)
         self._add_below(element, above, flags)
         self.steps.append(_depending(step, (child.id for child in self.steps[start:])))
 
-    def _add_below(self, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags) -> None:
-        if element.has_children() and not (flags and DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE in flags):
+    def _add_below(self, element: DiffElement, above: Step | None, flags: DiffSyncModelFlags | None) -> None:
+        if element.has_children() and not _has(flags, DiffSyncModelFlags.SKIP_CHILDREN_ON_DELETE):
             # Without a step of its own, the object leaves it to the one above whether its children are tried.
-            self.add(element.child_diff, ObjectRef(element.type, self._copied(element.keys)), above)
+            keys = element.keys if self._identify is None else copied(element.keys)
+            self.add(element.child_diff, ObjectRef(element.type, keys), above)
 
     def _step(self, element: DiffElement, action: Any, parent: ObjectRef | None, above: Step | None) -> Step:
-        # Copies: whoever changes a list in place, in a dataset or in the diff, must not change what was planned.
-        identity = self._copied(element.keys)
-        unit = self._target.unit_of(element.type, identity)
-        before, after = _sides(element, action)
-        step = Step(
-            self._number() if self._identify is None else self._identify(unit, element),
-            action,
-            element.type,
-            identity,
-            element.name,
-            unit,
-            parent,
-            self._copied(before),
-            self._copied(after),
-            () if above is None else (above.id,),
-        )
+        step: Any = _Draft()
+        identify = self._identify
+        step.action, step.model, step.name, step.parent = action, element.type, element.name, parent
+        step.identity, (step.before, step.after) = element.keys, _sides(element, action)
+        if identify is not None:
+            # Copies: whoever changes a list in place, in a dataset or in the diff, must not change what was planned.
+            step.identity, step.before, step.after = map(copied, (step.identity, step.before, step.after))
+        step.unit = self._target.unit_of(element.type, step.identity)
+        step.id = self._number() if identify is None else identify(step.unit, element)
+        step.depends_on = () if above is None else (above.id,)
+        made: Step = step.frozen()
         if element.moved:
-            self.moves[key_of(step, self._target)] = step.id
-        return step
+            self.moves[key_of(made, self._target)] = made.id
+        return made
 
 
 def _sides(element: DiffElement, action: Any) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
@@ -411,8 +421,8 @@ def _sides(element: DiffElement, action: Any) -> tuple[dict[str, Any] | None, di
         return None, element.source_attrs
     if action == "delete":
         return element.dest_attrs, None
-    diffs = element.get_attrs_diffs()
-    return diffs.get("-", {}), diffs.get("+", {})
+    before, after, names = element.dest_attrs or {}, element.source_attrs or {}, element.differing_names()
+    return {name: before[name] for name in names}, {name: after[name] for name in names}
 
 
 def _depending(step: Step, needed: Iterable[str]) -> Step:

@@ -26,8 +26,8 @@ class StraightRun(UnitRun):
                     if type(transaction) is MemoryTransaction and len(steps) == 1 and not self._policy.check:
                         # All is done when the hook has written: so it is for most of what is synchronised.
                         self._begun = True
-                        call, settle = self._ready(steps[0])
-                        settle(call())
+                        call = self._ready(steps[0])
+                        self._settle(call, call())
                         self._current = None
                     else:
                         driven(self._forward(transaction))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
 
 from .exceptions import ObjectNotFound
-from .values import ATOMS, copied
+from .late import mutable
+from .values import copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 class UndoLog(list["Callable[[], object]"]):
     """How to take back, in reverse order, what was done to the records in memory."""
+
+    __slots__ = ()
 
     add = list.append
     """Note how to take back what is about to be done."""
@@ -37,14 +41,14 @@ class UndoLog(list["Callable[[], object]"]):
             raise failures[0]
 
 
-def past(error: type[DriftlineError], undo: Callable[[], object]) -> Callable[[], None]:
+def past(error: type[DriftlineError], undo: Callable[..., object], *arguments: Any) -> Callable[[], None]:
     """Return how to take back what is about to be done: it is noted first, and may not be done after all."""
+    return partial(_tried, error, undo, arguments)
 
-    def tried() -> None:
-        with suppress(error):
-            undo()
 
-    return tried
+def _tried(error: type[DriftlineError], undo: Callable[..., object], arguments: tuple[Any, ...]) -> None:
+    with suppress(error):
+        undo(*arguments)
 
 
 def values_of(obj: DiffSyncModel) -> Callable[[], None]:
@@ -53,19 +57,25 @@ def values_of(obj: DiffSyncModel) -> Callable[[], None]:
     The attributes are copied, since a hook may change a list in place.
     """
     values = obj.__dict__.copy()
-    for name in obj._attributes:  # noqa: SLF001 - their role, not their state
-        if name in values and type(value := values[name]) not in ATOMS:
-            values[name] = copied(value)
-    fields_set = obj.__pydantic_fields_set__  # never changed in place; see `__setattr__`
+    for name in _mutable(type(obj)):
+        if name in values:
+            values[name] = copied(values[name])
+    # The set of the fields that were given is never changed in place; see `__setattr__`.
+    return partial(_give_back, obj, values, obj.__pydantic_fields_set__)
 
-    def give_back() -> None:
-        # Past the validation: what the object had may be what it would not accept today.
-        obj.__dict__.update(values)
-        object.__setattr__(obj, "__pydantic_fields_set__", fields_set)
-        obj.forget_unique_id()
-        obj.touch()
 
-    return give_back
+@lru_cache(maxsize=1024)
+def _mutable(cls: type[DiffSyncModel]) -> tuple[str, ...]:
+    names = cls._attributes
+    return tuple(names[place - 1] for place in mutable(cls, names))
+
+
+def _give_back(obj: DiffSyncModel, values: dict[str, Any], fields_set: set[str]) -> None:
+    # Past the validation: what the object had may be what it would not accept today.
+    obj.__dict__.update(values)
+    object.__setattr__(obj, "__pydantic_fields_set__", fields_set)
+    obj.forget_unique_id()
+    obj.touch()
 
 
 class Parents:
