@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from driftline.adapters.ipam.adapter import IpamAdapter
+from driftline.adapters.ipam.models import MODELS, Device, Term
 from driftline.adapters.ipam.observed import Observed, observed_state
+from driftline.adapters.ipam.options import Scope
 from driftline.adapters.ipam.order import linked, order
+from driftline.adapters.ipam.view import View
 from driftline.adapters.sources import IpamSource
 from driftline.applied import About, Applied
+from driftline.engine import DiffSyncModelFlags
 from driftline.engine.exceptions import DriftlineError, PlanError, SettingsError, StalePlan
 from driftline.engine.executor import execute
 from driftline.engine.freshness import freshen
@@ -29,7 +34,6 @@ from driftline.state import intended_before, open_journal
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from driftline.adapters.ipam.adapter import IpamAdapter
     from driftline.adapters.sources import AnySource
     from driftline.engine import Adapter, Diff, Plan, Step
     from driftline.engine.results import RunResult, UnitResult
@@ -129,8 +133,7 @@ def open_target(name: str, settings: Settings) -> IpamAdapter:
 
 def detect(sides: Sides) -> Diff:
     """Return what has to change in the target to hold what it should."""
-    with bulk_load():
-        return sides.target.diff_from(sides.source)
+    return _compared(sides.target, sides.source)
 
 
 def plan(sides: Sides, diff: Diff) -> Plan:
@@ -246,10 +249,28 @@ def _left(held: IpamAdapter, source: Adapter | None) -> tuple[Diff | None, tuple
         return None, (f"{held.name} could not be read back: {error}",)
     if isinstance(source, Observed):
         source.restrict(held)
-    if isinstance(source, Observed):
-        source.restrict(held)
+    return _compared(held, source), ()
+
+
+def _compared(held: IpamAdapter, source: Adapter) -> Diff:
+    """Return what differs, but for what can't be: what one side does not speak of, and what is not ours to delete."""
+    if isinstance(source, IpamAdapter):
+        _fit(source, held)
+    for row in (row for model in MODELS for row in held.get_all(model)):
+        kept = row.model_flags & DiffSyncModelFlags.NO_DELETE
+        if kept and not source.has(row.get_type(), row.get_unique_id()):
+            row.model_flags |= DiffSyncModelFlags.IGNORE
     with bulk_load():
-        return held.diff_from(source), ()
+        return held.diff_from(source)
+
+
+def _fit(source: IpamAdapter, held: IpamAdapter) -> None:
+    """Keep out of a comparison what the source was not asked for, and what the other kind of IPAM does not have."""
+    if source.options.scope not in (Scope(), held.options.scope):
+        View(devices=frozenset(device.name for device in source.get_all(Device))).restrict(held, source)
+    for term in source.get_all(Term):
+        if f"term.{term.kind}" not in held.system.writer.endpoints:
+            term.model_flags |= DiffSyncModelFlags.IGNORE
 
 
 def _identity(made: Plan) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from driftline.engine import Adapter, DiffSyncModel
@@ -80,6 +80,9 @@ OPERATIONS = st.lists(
 
 
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@example(
+    size=SHORT, operations=[("add", "0"), ("edit", "pop the first"), ("insert", ("128", 0)), ("add", "128")]
+)
 @given(st.sampled_from([0, SHORT - 2, SHORT, 300]), OPERATIONS)
 def test_like_a_plain_list(size: int, operations: list[tuple[str, Any]]) -> None:
     """Whatever is done to a list of children, also behind the parent's back, it stays what a list would be."""

@@ -178,11 +178,11 @@ def test_one_bad_row_of_a_hundred_is_one_failure(net: Network, rest: Rest) -> No
     (net.folder / "intent" / "devices" / "leaf2.yml").unlink()
     net.replace(sources={"ipam": options(net, on_bad_row="refuse")})
     answer = net.run("sync", "intended", "ipam", "--yes", "--output", "json")
-    assert (answer.status, codes(answer)) == (3, {"IPAM-REFUSED": 100}), answer.err
+    assert (answer.status, codes(answer)) == (4, {"IPAM-REFUSED": 100}), answer.err
     assert rest.count("dcim/interfaces") == 0
     net.replace(sources={"ipam": options(net, on_bad_row="isolate")})
     answer = net.run("sync", "intended", "ipam", "--yes", "--output", "json")
-    assert (answer.status, codes(answer)) == (3, {"IPAM-REFUSED": 1}), answer.err
+    assert (answer.status, codes(answer)) == (4, {"IPAM-REFUSED": 1}), answer.err
     assert answer.json["converged"] is False
     assert {row["name"] for row in rest.rows("dcim/interfaces")} == {
         f"Ethernet{port}" for port in range(1, 100)
@@ -252,6 +252,20 @@ def test_an_empty_ipam_empties_no_other(net: Network, netbox: Server, nautobot: 
     net.source("old", netbox)
     assert net.run("sync", "new", "old", "--yes").out == "Plan: nothing to do\n"
     assert held(netbox) == before
+
+
+def test_a_scope_of_the_source_is_no_reason_to_delete(net: Network, netbox: Server, nautobot: Server) -> None:
+    """What is ours in the target, but beyond what the source is asked for, is not compared; what is in it, is."""
+    netbox.reset(SMALL)
+    nautobot.reset()
+    net.source("old", netbox)
+    net.source("new", nautobot)
+    assert net.run("sync", "old", "new", "--yes").status == 0
+    net.source("old", netbox, scope={"sites": ["site001"]})
+    assert net.run("sync", "old", "new").out == "Plan: nothing to do\n"
+    rest = net.rest(netbox)
+    rest.delete("dcim/interfaces", rest.port("site001-sw01", "Loopback0"))
+    assert net.steps("sync", "old", "new", "--check") >= {("delete", "interface", "Loopback0")}
 
 
 # Cut off --------------------------------------------------------------------------------------------------

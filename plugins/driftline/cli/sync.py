@@ -81,7 +81,8 @@ def carry_out(
         show_plan(made, failures, arguments, terminal)
     if not changing:
         return plan_status(made, failures)
-    if not agreed(arguments, made):
+    asking = "yes" in arguments  # who applies a saved plan has agreed to it
+    if asking and not agreed(arguments, made):
         return declined(made, failures, arguments, terminal)
     run = about_of(arguments, about.pop("kind", syncing.KIND), **about)
     with terminal.watch("writing") as watch, stopping(watch.halt, terminal):

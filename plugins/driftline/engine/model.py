@@ -334,7 +334,7 @@ class DiffSyncModel(BaseModel):
     def add_child(self, child: DiffSyncModel) -> None:
         """List an object as a child; the store keeps the object itself."""
         uids, uid = self._uids_for(child), child.get_unique_id()
-        index = None if len(uids) < SHORT else self._index(uids, child)
+        index = None if len(uids) < SHORT and self._indexes is None else self._index(uids, child)
         if _is_listed(uid, uids, index):
             raise self._already(child)
         if index is None:
@@ -348,7 +348,7 @@ class DiffSyncModel(BaseModel):
         """List an object as a child at a place among its siblings."""
         self.expect_new(child)
         uids, uid = self._uids_for(child), child.get_unique_id()
-        index = None if len(uids) < SHORT else self._index(uids, child)
+        index = None if len(uids) < SHORT and self._indexes is None else self._index(uids, child)
         if index is None:
             uids.insert(place, uid)
         else:
@@ -389,7 +389,7 @@ class DiffSyncModel(BaseModel):
             raise ObjectNotFound(
                 f"{child.get_type()} {uid} was not found as a child of {self.get_unique_id()}"
             )
-        index = None if len(uids) < SHORT else self._index(uids, child)
+        index = None if len(uids) < SHORT and self._indexes is None else self._index(uids, child)
         if index is None:
             del uids[place]
         else:
@@ -403,7 +403,7 @@ class DiffSyncModel(BaseModel):
     def place_of(self, child: DiffSyncModel) -> int | None:
         """Return where a child stands among its siblings, or None when it is not listed."""
         uids, uid = self._uids_for(child), child.get_unique_id()
-        index = None if len(uids) < SHORT else self._index(uids, child)
+        index = None if len(uids) < SHORT and self._indexes is None else self._index(uids, child)
         if index is not None:
             return index.place(uid)
         return _found(uid, uids, child._place)
@@ -425,8 +425,13 @@ class DiffSyncModel(BaseModel):
         return uids
 
     def _index(self, uids: list[builtins.str], child: DiffSyncModel) -> ChildIndex | None:
-        """Return the index of a long list of children; None where it lists one twice."""
+        """Return the index of a long list of children; None where it is short, or lists one twice."""
         indexes = self._indexes
+        if len(uids) < SHORT:
+            # Not kept any more: when the list is long again, it may not be the same.
+            if indexes is not None:
+                indexes.pop(child.get_type(), None)
+            return None
         if indexes is None:
             indexes = {}
             _set_slot(self, "_indexes", indexes)
