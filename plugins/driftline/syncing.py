@@ -219,7 +219,7 @@ def carry_out(
     """Carry out a plan that is ready, every object on record before it is written and after it."""
 
     def around(unit: str, steps: Sequence[Step], transaction: Transaction) -> Transaction:
-        return Written(transaction, unit, [step.id for step in steps], recorder, made.target.type)
+        return Written(transaction, unit, [step.id for step in steps], recorder, made.target.name)
 
     def told(result: UnitResult) -> None:
         recorder.ended(result)
@@ -227,11 +227,11 @@ def carry_out(
             watch.on_unit(result)
 
     policy = Policy(stop_on_failure=settings.apply.stop_on_failure, around=around)
-    recorder.claim(made.target.type)
+    recorder.claim(made.target.name)
     try:
         return execute(made.units, held, policy=policy, on_unit=told, halt=watch.halt)
     finally:
-        recorder.release(made.target.type)
+        recorder.release(made.target.name)
 
 
 def counts_of(dataset: Adapter) -> Counts:
@@ -275,4 +275,4 @@ def _fit(source: IpamAdapter, held: IpamAdapter) -> None:
 
 def _identity(made: Plan) -> str:
     """Return what tells the syncs between these two from others in the journal."""
-    return f"{made.source} > {made.target.type}"
+    return f"{made.source} > {made.target.name}"

@@ -17,14 +17,17 @@ HERE = Path(__file__).parent
 METADATA = "Metadata-Version: 2.1\nName: driftline-acme\nVersion: 1.0\n"
 ENTRY_POINTS = """\
 [driftline.adapters]
-acme = driftline_acme:AcmeSource
-half = driftline_acme:NO_PLATFORM
+acme = driftline_acme.source:AcmeSource
+half = driftline_acme.platform:NO_PLATFORM
+
+[driftline.models]
+interface = driftline_acme.models:AcmeInterface
 
 [driftline.platforms]
-acme = driftline_acme:ACME
-eos = driftline_acme:ACME
-half = driftline_acme:NO_PLATFORM
-gone = driftline_acme:NOTHING
+acme = driftline_acme.platform:ACME
+eos = driftline_acme.platform:ACME
+half = driftline_acme.platform:NO_PLATFORM
+gone = driftline_acme.platform:NOTHING
 """
 
 
