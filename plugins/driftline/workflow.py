@@ -13,11 +13,11 @@ from driftline.network import change_order
 from driftline.readiness import admission, previewed, ready, validation
 from driftline.reading import choose, load_chosen
 from driftline.rollout import Watch, groups_of, roll_out
-from driftline.runs import counts_of
+from driftline.runs import counts_of, expect_not_gone
 from driftline.runs.conflicts import resolve_conflicts
 from driftline.runs.recorded import Recorder
 from driftline.runs.signatures import read_signed
-from driftline.state import agreed, open_journal, remember, remember_devices
+from driftline.state import agreed, intended_before, open_journal, remember, remember_devices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,9 +57,13 @@ def load_intended(settings: Settings, watch: Watch | None = None) -> IntendedSta
 
 
 def load(settings: Settings, *, limit: str | None = None, watch: Watch | None = None) -> Loaded:
-    """Load the intended state, and the actual state of the devices that it knows."""
+    """Load the intended state, and the actual state of the devices that it knows.
+
+    Raises GuardBreach when nothing at all is intended any more: a source that is empty is not believed.
+    """
     with bulk_load():
         intended = load_intended(settings, watch)
+        expect_not_gone(settings.guards, counts_of(intended), intended_before(settings))
         chosen = choose(intended, limit)
         actual = load_chosen(intended, chosen, settings, watch)
         actual.fit(intended)

@@ -58,7 +58,11 @@ def test_the_wheel_has_the_package_and_nothing_else(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
     (wheel,) = tmp_path.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"driftline", "napalm_frr"}
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
+        "driftline",
+        "napalm_frr",
+        "napalm_junos_verified",
+    }
     assert {
         "driftline/py.typed",
         "driftline/devices/platforms/eos/section.j2",

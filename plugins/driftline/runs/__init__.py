@@ -11,6 +11,7 @@ from .guards import (
     enforce,
     enforce_amounts,
     enforce_records,
+    expect_not_gone,
 )
 from .health import CommandCheck, GetterCheck, HealthCheck, HookCheck, asked, evaluate
 from .protection import ObjectPattern, Protected
@@ -39,6 +40,7 @@ __all__ = [
     "enforce_amounts",
     "enforce_records",
     "evaluate",
+    "expect_not_gone",
     "is_open",
     "next_closed",
     "next_open",

@@ -138,6 +138,13 @@ def enforce_amounts(guards: Guards, steps: Sequence[Step], objects: Mapping[str,
         raise GuardBreach("this run is not allowed; nothing was written", problems=problems)
 
 
+def expect_not_gone(guards: Guards, now: Counts, before: Counts | None) -> None:
+    """Raise GuardBreach when nothing is intended any more, and something was at the last successful run."""
+    problems = [] if by_model(now) else list(_shrunken(guards, now, before))
+    if problems:
+        raise GuardBreach("nothing is intended any more; nothing was written", problems=problems)
+
+
 def enforce_records(guards: Guards, plan: Plan, facts: Facts) -> None:
     """Raise GuardBreach when a run on something else than devices, whose every object is by itself, is not allowed."""
     problems = [
