@@ -38,7 +38,7 @@ contracts: $(READY) ## who may import whom
 # Many tests wait for a device or a process, so there is work for more than one per core.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)' 2>/dev/null)
 unit: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof" --ignore tests/docs
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof" --ignore tests/docs --ignore tests/ipam
 
 test-samples: $(READY) ## samples of the proofs that test-reliability makes whole
 	$(BIN)/python -m pytest -n auto tests/reliability
@@ -60,7 +60,7 @@ export DRIFTLINE_IPAM_DUMPS ?= $(abspath $(wildcard ../shared/ipam))
 test-ipam: $(READY) ## tests on real NetBox and Nautobot servers, which it installs (root on Debian)
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || dpkg -s $(DATABASES) >/dev/null 2>&1 || \
 		.ci/install $(DATABASES)
-	DRIFTLINE_TEST_IPAM=1 $(BIN)/python -m pytest tests/ipam
+	DRIFTLINE_TEST_IPAM=1 $(BIN)/python -m pytest -m "not slow" tests/ipam
 
 bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/engine.py
