@@ -14,7 +14,7 @@ READY := $(VENV)/ready
 RELIABILITY_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-samples test-reliability test-lab test-ipam lint types contracts unit bench docs lock clean
+.PHONY: help demo test test-samples test-reliability test-lab test-ipam test-ipam-long lint types contracts unit bench docs lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,7 +60,10 @@ export DRIFTLINE_IPAM_DUMPS ?= $(abspath $(wildcard ../shared/ipam))
 test-ipam: $(READY) ## tests on real NetBox and Nautobot servers, which it installs (root on Debian)
 	@[ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null || dpkg -s $(DATABASES) >/dev/null 2>&1 || \
 		.ci/install $(DATABASES)
-	DRIFTLINE_TEST_IPAM=1 $(BIN)/python -m pytest -m "not slow" tests/ipam
+	DRIFTLINE_TEST_IPAM=1 $(BIN)/python -m pytest -m "not slow" --durations 10 tests/ipam
+
+test-ipam-long: $(READY) ## the same with a large network, and servers that die while they are written
+	DRIFTLINE_TEST_IPAM=1 $(BIN)/python -m pytest -m slow tests/ipam
 
 bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/engine.py

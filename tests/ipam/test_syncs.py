@@ -212,6 +212,7 @@ def forbidden(rest: Rest) -> str:
 # From one IPAM into another -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_from_netbox_to_nautobot_and_back(net: Network, netbox: Server, nautobot: Server) -> None:
     """All that one has is in the other, and what changes there comes back; a third comparison is empty."""
     netbox.reset(SMALL)
@@ -285,6 +286,7 @@ def test_a_sync_whose_process_is_killed_is_resumed(net: Network, rest: Rest, ser
     assert net.run("history", "--verify").status == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_is_killed_and_comes_back_has_everything_once(
     net: Network, rest: Rest, server: Server
 ) -> None:
