@@ -41,7 +41,7 @@ unit: $(READY) ## the tests alone
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof" --ignore tests/docs --ignore tests/ipam
 
 test-samples: $(READY) ## samples of the proofs that test-reliability makes whole
-	$(BIN)/python -m pytest -n auto tests/reliability
+	$(BIN)/python -m pytest -n auto tests/reliability tests/porting/test_beside_diffsync.py
 
 test-reliability: $(READY) ## processes killed, devices failing, at every place; minutes, with the figures at the end
 	DRIFTLINE_RELIABILITY_SECONDS=$(RELIABILITY_SECONDS) $(BIN)/python -m pytest -n auto tests/reliability

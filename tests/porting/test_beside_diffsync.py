@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 pytest.importorskip("diffsync", reason="diffsync is not installed: pip install diffsync==2.2.3")
 
 TREES, BATCHES = 3000, 10
+QUICK = 3
+"""Batches that are part of `make test`; the others are part of `make test-samples`."""
 SCHEMAS = {number: schema(number) for number in range(16)}
 THEIRS, OURS = Package("diffsync"), Package("driftline.engine")
 
@@ -112,7 +114,10 @@ def described(diff: Any) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("batch", range(BATCHES))
+@pytest.mark.parametrize(
+    "batch",
+    [batch if batch < QUICK else pytest.param(batch, marks=pytest.mark.proof) for batch in range(BATCHES)],
+)
 def test_both_make_the_same_of_random_trees(batch: int) -> None:
     """Texts, values, counts, order, what the hooks are told, and what is there afterwards."""
     for seed in range(batch, TREES, BATCHES):
