@@ -55,6 +55,7 @@ test-lab: $(READY) ## tests on real routers: FRRouting in network namespaces (ro
 
 # The first time it migrates the databases, a quarter of an hour, and keeps them below ~/.cache/driftline/ipam.
 DATABASES := postgresql redis-server
+# One after the other: a server belongs to the thread that has started it, and test workers have several.
 # Dumps of migrated databases, where there are any: migrating takes a quarter of an hour.
 export DRIFTLINE_IPAM_DUMPS ?= $(abspath $(wildcard ../shared/ipam))
 test-ipam: $(READY) ## tests on real NetBox and Nautobot servers, which it installs (root on Debian)
