@@ -50,10 +50,10 @@ def resume(prefix: str, settings: Settings, *, watch: Watch | None = None) -> Ap
         GuardBreach: what is left of the plan is not allowed as things are now.
     """
     with open_journal(settings) as journal:
-        record = _cut_off(journal, prefix)
+        record = expect_cut_off(journal, prefix)
         run = CutOff.of(record, journal, settings)
         settings = settings.model_copy(update={"apply": run.how})
-        _take_over(journal, record)
+        take_over(journal, record)
         _look_at(run, run.order, settings)
         left = run.left()
         about = _about(record)
@@ -83,7 +83,8 @@ def _about(record: RunRecord) -> About:
     )
 
 
-def _cut_off(journal: Journal, prefix: str) -> RunRecord:
+def expect_cut_off(journal: Journal, prefix: str) -> RunRecord:
+    """Return a run whose process has died before its end; raises JournalError when it is no such run."""
     record = journal.run(prefix)
     if record.ended:
         raise JournalError(
@@ -97,7 +98,7 @@ def _cut_off(journal: Journal, prefix: str) -> RunRecord:
     return record
 
 
-def _take_over(journal: Journal, record: RunRecord) -> None:
+def take_over(journal: Journal, record: RunRecord) -> None:
     """Write down that this process goes on with the run; of several that try so at once, the first one does."""
     entry = journal.note(record.id, Kind.RUN_RESUMED, process=Process.current().to_dict())
     _check_alone(journal, record, before=entry.seq)

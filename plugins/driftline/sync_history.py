@@ -9,6 +9,7 @@ from driftline.adapters.ipam.order import linked, order
 from driftline.applied import About
 from driftline.engine.exceptions import Problem, StalePlan
 from driftline.engine.plan import Plan, renewed
+from driftline.recovery import expect_cut_off, take_over
 from driftline.runs.journal import JournalError
 from driftline.runs.standing import Stand, standings
 from driftline.state import open_journal
@@ -38,21 +39,22 @@ def resume(prefix: str, settings: Settings, *, watch: Watch | None = None) -> Ap
     """Go on with a sync whose process has died: what is done is seen on the target, the rest is applied.
 
     Raises:
-        JournalError: there is no such run, or it has ended.
+        JournalError: there is no such run, it has ended, or its process still works on it.
         StalePlan: what is left of the plan does not fit any more.
     """
     with open_journal(settings) as journal:
-        record = journal.run(prefix)
-        if record.ended:
-            raise JournalError(
-                f"run {record.id} has ended", code="RUN-ENDED", hint=f"driftline show {record.id}"
-            )
+        record = expect_cut_off(journal, prefix)
         made = Plan.from_json(journal.plan(record.id))
-        journal.end(record.id, "failed", "cut off; gone on with by another run")
+        take_over(journal, record)
     held = load_for(made, settings, watch=watch)
     left = made.with_steps(step for step in made.steps if not is_done(step, held))
     about = About(KIND, ticket=record.ticket, comment=record.comment, of=record.id)
-    return apply(left, held, settings, about=about, watch=watch)
+    applied = apply(left, held, settings, about=about, watch=watch)
+    with open_journal(
+        settings
+    ) as journal:  # not before: a target that does not answer leaves it to be resumed
+        journal.end(record.id, "failed", f"cut off; gone on with by run {applied.run}")
+    return applied
 
 
 def plan_rollback(
