@@ -46,7 +46,7 @@ class Health:
 
     def around(self, device: Device, transaction: Transaction) -> Transaction:
         """Return a transaction that is verified only when the device is in good health."""
-        mine = [check for check, _ in asked(self.checks, [device])]
+        mine = [check for check, __ in asked(self.checks, [device])]
         return Watched(transaction, device.name, mine, self.fleet) if mine else transaction
 
 
@@ -84,7 +84,7 @@ def _asked(check: HealthCheck, device: str, ask: Callable[[], Any]) -> Problem |
     """Ask until the answer is good; return what was wrong with the last one."""
     time.sleep(check.wait.total_seconds())
     problem = _judged(check, device, ask)
-    for _ in range(check.retries):
+    for __ in range(check.retries):
         if problem is None:
             break
         time.sleep(check.interval.total_seconds())

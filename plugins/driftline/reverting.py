@@ -80,7 +80,7 @@ def _take_back(applied: Applied, settings: Settings, watch: Watch | None, fleet:
     each_for_itself = settings.apply.model_copy(update={"scope": "unit", "batches": None})
     unlimited = {"apply": each_for_itself, "guards": Guards(max_deletes=None, max_shrink=None), "windows": ()}
     settings = settings.model_copy(update={**unlimited, "rules": [], "validators": []})
-    _, made, actual = plan_rollback(applied.run, settings, watch=watch, fleet=fleet)
+    __, made, actual = plan_rollback(applied.run, settings, watch=watch, fleet=fleet)
     try:
         return workflow.apply(made, actual, settings, about=_about(applied), watch=watch)
     finally:

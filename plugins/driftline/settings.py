@@ -221,6 +221,35 @@ def with_apply(settings: Settings, *, scope: str | None = None, batch: str | Non
     return settings.model_copy(update={"apply": made})
 
 
+_UNLIMITED: dict[str, Any] = {
+    "max_devices": None,
+    "max_changes": None,
+    "max_deletes": None,
+    "max_deletes_per_model": {},
+}
+
+
+def alone(settings: Settings, code: str, hint: str) -> Settings:
+    """Return the settings for one device by itself; what may be changed in all is for its caller to judge.
+
+    Args:
+        code, hint: those of the error.
+
+    Raises:
+        SettingsError: devices are to change together.
+    """
+    how = settings.apply
+    if how.scope != "unit" or how.batches is not None:
+        what = "batches" if how.batches is not None else f"scope: {how.scope}"
+        raise SettingsError(
+            f"the settings let devices change together ({what}), and a task changes its host by itself",
+            code=code,
+            hint=hint,
+        )
+    guards = settings.guards.model_copy(update=_UNLIMITED)
+    return settings.model_copy(update={"guards": guards})
+
+
 def _secret(path: Path | None, folder: Path) -> SecretStr | None:
     if path is None:
         return None

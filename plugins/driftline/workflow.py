@@ -99,7 +99,7 @@ def read_plan(path: Path, settings: Settings, *, signed: bool = False) -> Plan:
     Args:
         signed: whether it must have a valid signature whatever the settings say.
     """
-    data, _ = read_signed(path, settings.signing, settings.folder, required=signed)
+    data, __ = read_signed(path, settings.signing, settings.folder, required=signed)
     return Plan.from_json(data)
 
 

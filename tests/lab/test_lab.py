@@ -207,6 +207,21 @@ def test_changes_from_many_threads(lab, connect):
     assert len(driver.get_vlans()) > 190
 
 
+def test_the_devices_as_an_inventory_of_ansible():
+    """Everything that is needed to log in, and a group for each site that is known."""
+    with Lab({"leaf1": "hostname leaf1\n", "leaf2": ""}, addressing="ports", port=0, password="other") as lab:
+        told = lab.ansible_inventory({"leaf1": "ams-1"})["all"]
+        leaf1 = {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": lab["leaf1"].port,
+            "ansible_httpapi_use_ssl": False,
+        }
+        assert (told["hosts"]["leaf1"], list(told["hosts"])) == (leaf1, ["leaf1", "leaf2"])
+        assert told["children"] == {"site_ams_1": {"vars": {"site": "ams-1"}, "hosts": {"leaf1": {}}}}
+        assert (told["vars"]["ansible_user"], told["vars"]["ansible_password"]) == ("admin", "other")
+        assert told["vars"]["ansible_network_os"] == "arista.eos.eos"
+
+
 def test_the_simulator_stands_alone():
     """It needs neither the engine nor any device library."""
     code = (

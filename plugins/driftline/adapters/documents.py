@@ -140,7 +140,7 @@ def load_error(what: str, problems: Iterable[Problem]) -> LoadError:
 
 
 def _by_place(problem: Problem) -> tuple[str, int, Problem]:
-    file, _, line = problem.where.rpartition(":")
+    file, __, line = problem.where.rpartition(":")
     return (file, int(line), problem) if file and line.isdigit() else (problem.where, 0, problem)
 
 

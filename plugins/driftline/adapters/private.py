@@ -13,11 +13,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from driftline.engine.exceptions import DriftlineError
+
 
 def read_private(file: Path, version: int) -> bytes | None:
     """Return what was written to a file in this version of its format; None: nothing that can be believed."""
     try:
-        header, _, body = _own_content(file).partition(b"\n")
+        header, __, body = _own_content(file).partition(b"\n")
         return body if json.loads(header) == _header(body, version) else None
     except (OSError, ValueError):
         return None
@@ -34,6 +36,18 @@ def write_private(file: Path, body: bytes, version: int) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_own(path: Path, text: str) -> None:
+    """Write a text for people into a file that only its owner can read: it tells what a network looks like."""
+    try:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise DriftlineError(
+            f"{path} can't be written: {error.strerror}", code="OUT-FILE", hint="name another file"
+        ) from error
 
 
 def _own_content(file: Path) -> bytes:

@@ -198,8 +198,8 @@ class _Builder:
     def _list(self, node: yaml.Node, depth: int) -> tuple[list[Any], LineNode]:
         self._check_tag(node, _LIST)
         built = [self.build(item, depth + 1) for item in node.value]
-        lines = {str(index): below for index, (_, below) in enumerate(built)}
-        return [value for value, _ in built], [node.start_mark.line + 1, lines]
+        lines = {str(index): below for index, (__, below) in enumerate(built)}
+        return [value for value, __ in built], [node.start_mark.line + 1, lines]
 
     def _scalar(self, node: yaml.ScalarNode) -> Any:
         if node.tag == _PLAIN:

@@ -266,7 +266,7 @@ def _of(known: Any) -> Callable[[str], list[str]]:
 
 
 def _decision(text: str) -> tuple[str, str]:
-    place, _, winner = text.rpartition("=")
+    place, __, winner = text.rpartition("=")
     if not place or winner not in _WINNERS:
         raise argparse.ArgumentTypeError(f"must end with ={' or ='.join(_WINNERS)}")
     return place, winner

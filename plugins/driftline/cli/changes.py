@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from driftline.engine.exceptions import PlanError
+from driftline.adapters.private import write_own
 from driftline.reports import drift_report, plan_diff, plan_view
 
 from . import sync
 from .exit_status import ExitStatus, of_drift
-from .parts import about_of, agreed, chosen, is_for_devices, load, read_plan, settings_of, write_private
+from .parts import about_of, agreed, chosen, is_for_devices, load, read_plan, settings_of
 from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def plan(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     finally:
         loaded.actual.close()
     if arguments.out is not None:
-        write_private(arguments.out, made.to_json())
+        write_own(arguments.out, made.to_json())
     show_plan(made, loaded.failures, arguments, terminal, diffs)
     return plan_status(made, loaded.failures)
 
@@ -116,14 +116,11 @@ def apply(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 def remediate(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Find drift, plan, and apply, in one go."""
     from driftline import workflow  # noqa: PLC0415
+    from driftline.runs.signatures import unsigned  # noqa: PLC0415
 
     settings = settings_of(arguments)
     if settings.signing.required and not arguments.check:
-        raise PlanError(
-            "the settings require signed plans, and remediate applies its plan at once",
-            code="SIGNATURE-MISSING",
-            hint="use plan --out, let it be signed, then apply",
-        )
+        raise unsigned("remediate applies its plan at once", "use plan --out, let it be signed, then apply")
     loaded = load(arguments, settings, terminal)
     try:
         made = _planned(loaded, settings, arguments)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from driftline.adapters.private import write_own
 from driftline.reports.drift import counted
 
 from . import sync
 from .changes import carry_out
 from .exit_status import ExitStatus
-from .parts import about_of, agreed, confirmed, settings_of, write_private
+from .parts import about_of, agreed, confirmed, settings_of
 from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def backup_show(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus
     with open_journal(settings_of(arguments)) as journal:
         text = backup(journal, arguments.run, arguments.device)
     if arguments.out is not None:
-        write_private(arguments.out, text)
+        write_own(arguments.out, text)
     elif terminal.as_json:
         terminal.json({"run": arguments.run, "device": arguments.device, "configuration": text})
     else:

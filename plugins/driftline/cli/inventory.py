@@ -49,18 +49,16 @@ def inventory(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
 
 
 def _endpoints(intended: IntendedState, settings: Settings, terminal: Terminal) -> Mapping[str, Endpoint]:
-    """Return where the devices are reached: as the intended state tells, else as Nornir's inventory does."""
-    from driftline.adapters.inventory.nornir import NornirInventoryAdapter  # noqa: PLC0415
+    """Return where the devices are reached, and tell when the inventory that should say it can't be loaded."""
     from driftline.engine.exceptions import LoadError  # noqa: PLC0415
+    from driftline.reachable import endpoints_of, known_hosts  # noqa: PLC0415
 
-    if intended.endpoints:
-        return intended.endpoints
     try:
-        hosts = list(NornirInventoryAdapter(settings.nornir_inventory).hosts([]))
+        known = known_hosts(intended, settings)
     except LoadError as error:
         terminal.note(f"the devices' addresses are not known: {error.message}")
-        return {}
-    return {host.name: host.endpoint for host in hosts}
+        known = {}
+    return endpoints_of(intended, known)
 
 
 def _as_json(intended: IntendedState, form: str, endpoints: Mapping[str, Endpoint]) -> Any:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from driftline.lab import Lab, LabClient
+    from driftline.lab.fabric import Simulation
 
     from .terminal import Terminal
 
@@ -48,10 +49,11 @@ def up(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Start simulated devices: from an intent folder, from configurations, or a whole new topology."""
     if arguments.background:
         return _up_in_background(arguments, terminal)
-    lab = _lab(arguments)
+    lab, sites = _lab(arguments)
 
     def ready() -> None:
-        _write_hosts(lab, arguments.hosts)
+        routers.write_inventory(lab.nornir_hosts(), arguments.hosts)
+        routers.write_inventory(lab.ansible_inventory(sites), _ansible_hosts(arguments.hosts))
         if lab.ca_file is not None:
             authority = arguments.hosts.with_suffix(".ca.pem")
             authority.write_bytes(lab.ca_file.read_bytes())
@@ -146,25 +148,23 @@ def _counted(number: int) -> str:
 # Parts ----------------------------------------------------------------------------------------------------
 
 
-def _lab(arguments: argparse.Namespace) -> Lab:
+def _lab(arguments: argparse.Namespace) -> tuple[Lab, dict[str, str]]:
+    """Return the lab, and where its devices are, as far as that is known."""
     from driftline.lab import Lab  # noqa: PLC0415 - the simulator is needed here only
 
-    configs = _configs(arguments)
+    simulated = _simulated(arguments)
     lab: Lab = _served(
-        lambda: Lab(configs, port=arguments.port, tls=arguments.tls, latency=arguments.latency)
+        lambda: Lab(simulated.configs, port=arguments.port, tls=arguments.tls, latency=arguments.latency)
     )
-    return lab
+    return lab, simulated.sites
 
 
-def _configs(arguments: argparse.Namespace) -> dict[str, str]:
+def _simulated(arguments: argparse.Namespace) -> Simulation:
+    from driftline.lab.fabric import Simulation, simulation  # noqa: PLC0415
+
     if arguments.configs is not None:
-        return _read_configs(arguments.configs)
-    from driftline.lab.fabric import configurations  # noqa: PLC0415
-
-    intent = arguments.intent
-    if arguments.topology is not None:
-        intent = _write_topology(arguments)
-    return configurations(intent)
+        return Simulation(_read_configs(arguments.configs), {})
+    return simulation(arguments.intent if arguments.topology is None else _write_topology(arguments))
 
 
 def _read_configs(folder: Path) -> dict[str, str]:
@@ -197,9 +197,9 @@ def _write_topology(arguments: argparse.Namespace) -> Path:
     return intent
 
 
-def _write_hosts(lab: Lab, path: Path) -> None:
-    """Write the devices as a Nornir hosts file."""
-    routers.write_inventory(lab.nornir_hosts(), path)
+def _ansible_hosts(hosts: Path) -> Path:
+    """Return where Ansible's inventory is: not beside Nornir's files, which it would read as groups."""
+    return hosts.parent / "ansible" / hosts.name
 
 
 def _up_in_background(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
@@ -291,7 +291,7 @@ def _up_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--hosts", type=Path, default=Path(".driftline/hosts.yml"), metavar="FILE",
-        help="write the addresses as a Nornir hosts file (default: %(default)s)",
+        help="write the addresses as a Nornir hosts file (default: %(default)s); Ansible's is ansible/ beside it",
     )  # fmt: skip
     parser.add_argument(
         "--port", type=int, default=8080, help="the port of every device (default: %(default)s)"

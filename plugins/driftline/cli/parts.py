@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from driftline.engine.exceptions import DriftlineError, PlanError
+from driftline.engine.exceptions import PlanError
 from driftline.engine.plan import Plan, select_steps
 from driftline.reports.drift import counted
 
@@ -117,15 +117,3 @@ def confirmed(question: str) -> bool:
     sys.stderr.write(f"{question} [y/N] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().casefold() in ("y", "yes")
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read: plans tell what a network looks like."""
-    try:
-        path.touch(mode=0o600)
-        path.chmod(0o600)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise DriftlineError(
-            f"{path} can't be written: {error.strerror}", code="OUT-FILE", hint="name another file with --out"
-        ) from error

@@ -87,7 +87,7 @@ def _routers(arguments: argparse.Namespace) -> RouterLab:
 
 
 def write_inventory(hosts: dict[str, Any], path: Path) -> None:
-    """Write hosts as a Nornir hosts file."""
+    """Write an inventory of Nornir or Ansible."""
     import yaml  # noqa: PLC0415
 
     path.parent.mkdir(parents=True, exist_ok=True)

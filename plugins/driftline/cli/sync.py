@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .parts import about_of, agreed, chosen, settings_of, write_private
+from driftline.adapters.private import write_own
+
+from .parts import about_of, agreed, chosen, settings_of
 from .showing import declined, plan_status, show_applied, show_plan
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ def sync(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     terminal.notes(sides.notes, "notes on what takes no part")
     made = chosen(syncing.plan(sides, syncing.detect(sides)), arguments, terminal)
     if arguments.out is not None:
-        write_private(arguments.out, made.to_json())
+        write_own(arguments.out, made.to_json())
     changing = bool(made.steps) and not arguments.check and arguments.out is None
     return carry_out(
         made,

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from driftline.engine import Adapter, DiffSyncModelFlags
 from driftline.engine.exceptions import DriftlineError, PlanError, PrepareError, Problem, Unreachable
-from driftline.network import Device, InterfaceKind, Site, interface_kind
+from driftline.network import Device, Interface, InterfaceKind, Site, interface_kind
 
 from .errors import translate
 from .models import LiveInterface, LiveIPAddress, LiveVlan
 from .platforms import platform_named
 from .reading import Reading, parse, put_silent_ports, read_device
 from .recalled import RecalledAdapter
-from .remediation import lines_between, shown, wanted_after
+from .remediation import lines_between, sections_of, shown, wanted_after
 from .replacing import ReplacingSession
 from .session import OURS, DeviceSession
 from .state import Change, DeviceState
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from .fleet import Fleet
     from .platforms import Platform
+    from .state import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ class DeviceAdapter(Adapter):
             os_version=str(facts["os_version"]),
         )
         hang(self, self._site(device.site), device, state.objects)
-        for (modelname, _), obj in state.objects.items():
+        for (modelname, __), obj in state.objects.items():
             if modelname == "interface":
                 _observe(obj, reading.interfaces.get(obj.name))
 
@@ -360,6 +361,28 @@ class DeviceAdapter(Adapter):
                 )
         return native
 
+    def after(self, units: Mapping[str, Sequence[Step]]) -> RecalledAdapter:
+        """Return what all devices will be when these steps are applied, from what was read; nothing is contacted.
+
+        Raises PrepareError when the steps were planned from something else.
+        """
+        states = {name: self._state_after(name, units.get(name, ())) for name in self._states}
+        sites = {name: self.expected[name].site for name in states}
+        dataset = RecalledAdapter(states, sites, name="after")
+        for name in states:
+            facts, twin = self.get(Device, name), dataset.get(Device, name)
+            twin.role, twin.platform, twin.serial = facts.role, facts.platform, facts.serial
+        return dataset
+
+    def _state_after(self, unit: str, steps: Iterable[Step]) -> DeviceState:
+        platform, now = self.platform_of(unit), self._states[unit]
+        changes = [_change(step) for step in steps]
+        wanted = wanted_after(platform, now, changes, self.recalled.get(unit))
+        for key in sections_of(now, wanted, [change.key for change in changes]):
+            if obj := wanted.objects.get(key):
+                wanted.put(obj.model_copy(update=_looks(platform, wanted, key)))
+        return wanted
+
     def _lines(self, unit: str, changes: list[Change]) -> list[str]:
         now = self._states[unit]
         platform = self.platform_of(unit)
@@ -399,6 +422,15 @@ def _name_of_diff(*, back: bool) -> str:  # noqa: ARG001 - nothing is committed 
 
 def _change(step: Step) -> Change:
     return Change(step.action, step.model, step.identity, step.before or {}, step.after or {})
+
+
+def _looks(platform: Platform, state: DeviceState, key: Key) -> dict[str, Any]:
+    """Return how the native section of an object will look: its digest is not known before it is read."""
+    obj = state.objects[key]
+    if not isinstance(obj, Interface):
+        return {"section": None}
+    configured = obj.get_attrs() != platform.defaults_on(state, obj.kind) or state.addresses_of(obj.name)
+    return {"section": None, "pristine": not (configured or state.kept_lines(key))}
 
 
 def _respell(intended: Adapter, interfaces: Iterable[Any], state: DeviceState) -> None:

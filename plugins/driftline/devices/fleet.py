@@ -6,6 +6,7 @@ import logging
 import ssl
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -276,10 +277,18 @@ class Fleet:
         return self.run(lambda name: work(by_name[name]), list(by_name))
 
 
+@cache
+def system_tls() -> ssl.SSLContext:
+    """Return a context with the system's authorities; to load them takes as long as to read a device."""
+    return ssl.create_default_context()
+
+
 def _tls(connection: Connection) -> ssl.SSLContext:
     """Return a context that verifies the devices' certificates and names."""
+    if connection.ca_file is None:
+        return system_tls()
     try:
-        return ssl.create_default_context(cafile=str(connection.ca_file) if connection.ca_file else None)
+        return ssl.create_default_context(cafile=str(connection.ca_file))
     except OSError as error:
         raise SettingsError(
             f"connection.ca_file {connection.ca_file} holds no certificates that can be read",

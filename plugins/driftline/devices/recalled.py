@@ -68,4 +68,7 @@ class RecalledAdapter(Adapter):
 
 
 def _fields(obj: DiffSyncModel) -> dict[str, Any]:
-    return {name: value for name, value in obj.__dict__.items() if name in type(obj).model_fields}
+    """Return an object's fields but its children's: they are hung in it anew."""
+    children = set(obj.get_children_mapping().values())
+    known = type(obj).model_fields.keys() - children
+    return {name: value for name, value in obj.__dict__.items() if name in known}

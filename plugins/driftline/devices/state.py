@@ -95,7 +95,7 @@ class DeviceState:
 
     def of(self, modelname: str) -> Iterator[Any]:
         """Return the objects of one model."""
-        return (obj for (model, _), obj in self.objects.items() if model == modelname)
+        return (obj for (model, __), obj in self.objects.items() if model == modelname)
 
     def interface(self, name: str) -> Interface | None:
         """Return an interface by any spelling of its name."""

@@ -88,7 +88,7 @@ def _carry_out(items: Sequence[Item], target: Dataset, run: Run) -> None:
     for item in items:
         _advance(run.begin(item), waiting, run)
     if waiting:
-        answers = _answers(hook, [call for _, call in waiting])
+        answers = _answers(hook, [call for __, call in waiting])
         for (phases, call), answer in zip(waiting, answers, strict=True):
             given = None if answer is _ALONE else functools.partial(_given, answer)
             run.end(driven(phases, call, given))

@@ -151,7 +151,7 @@ class Unchanged:
     def count(self) -> int:
         """Return how many objects there are that do not differ, those below them included."""
         below = (group.count() for obj, dest in self._pairs() for group in self.comparison.groups(obj, dest))
-        return sum(1 for _ in self._pairs()) + sum(below)
+        return sum(1 for __ in self._pairs()) + sum(below)
 
     def _pairs(self) -> Iterator[tuple[Any, Any]]:
         uids = [obj.get_unique_id() for obj in self.sources]
@@ -346,9 +346,9 @@ class Comparison:
         alone = [(uid, obj) for uid, obj in zip(theirs.uids, theirs.objects, strict=True) if uid not in here]
         if not alone:
             return 0
-        elsewhere = self._elsewhere(modelname, [uid for uid, _ in alone])
+        elsewhere = self._elsewhere(modelname, [uid for uid, __ in alone])
         gone = [(uid, obj) for uid, obj in alone if uid not in elsewhere]
-        families = Families(self.dest, [obj for _, obj in gone])
+        families = Families(self.dest, [obj for __, obj in gone])
         for place, (uid, obj) in enumerate(gone):
             self._unmatched_dest(uid, obj, families, place, owner, found)
         return len(gone)

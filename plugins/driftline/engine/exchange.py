@@ -195,7 +195,7 @@ def replacing(filepath: str | os.PathLike[str]) -> Iterator[IO[str]]:
 
 
 def _first(lines: Iterator[tuple[int, Any]]) -> Any:
-    _, header = next(lines, (1, None))
+    __, header = next(lines, (1, None))
     return header
 
 
@@ -207,7 +207,7 @@ def _started(header: Any, reader: Reader) -> Any:
 
 
 def _exhaust(elements: Iterator[object]) -> None:
-    for _ in elements:
+    for __ in elements:
         pass
 
 

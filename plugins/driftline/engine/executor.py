@@ -65,7 +65,7 @@ def execute(
             carry_out_in_bulk(units, target, run)
         else:
             for batch in [list(units.items())] if dispatch is in_turn else batches(units):
-                for _ in dispatch(run.unit, batch):
+                for __ in dispatch(run.unit, batch):
                     pass
     except KeyboardInterrupt:
         run.halt.set()

@@ -158,7 +158,7 @@ class _Group:
                 del self.waiting[item[0]]
                 self._ended(self.run.end(reached))
 
-        for _ in self.dispatch(go, list(units.items())):
+        for __ in self.dispatch(go, list(units.items())):
             pass
         if self.cause is not None:
             self.take_back(_because(self.cause))
@@ -215,7 +215,7 @@ class _Group:
         if not self.waiting:
             return
         try:
-            for _ in self.dispatch(work, list(self.waiting.items())):
+            for __ in self.dispatch(work, list(self.waiting.items())):
                 pass
         finally:
             for item in list(self.waiting.items()):

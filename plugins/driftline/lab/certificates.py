@@ -22,7 +22,7 @@ def make_tls(folder: Path, hosts: Iterable[str]) -> tuple[ssl.SSLContext, Path]:
     """A server context whose certificate names every host, and the file of the authority that signed it."""
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415 - only a lab with TLS needs it
 
-    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+    ca_key, key = (ec.generate_private_key(ec.SECP256R1()) for __ in range(2))
     ca = _authority(ca_key)
     leaf = _leaf(ca, ca_key, key, hosts)
     ca_file, chain_file = folder / "ca.pem", folder / "server.pem"

@@ -119,7 +119,7 @@ def _chosen(lab: Lab, request: Request) -> Iterator[SimulatedDevice]:
     return (lab[name] for name in names)
 
 
-def _devices(lab: Lab, _: Request) -> dict[str, Any]:
+def _devices(lab: Lab, __: Request) -> dict[str, Any]:
     return {name: endpoint._asdict() for name, endpoint in lab.endpoints.items()}
 
 
@@ -168,15 +168,15 @@ def _latency(lab: Lab, request: Request) -> None:
         device.latency = float(request["seconds"])
 
 
-def _counters(lab: Lab, _: Request) -> dict[str, int]:
+def _counters(lab: Lab, __: Request) -> dict[str, int]:
     return lab.counters.as_dict()
 
 
-def _reset(lab: Lab, _: Request) -> None:
+def _reset(lab: Lab, __: Request) -> None:
     lab.reset_log()
 
 
-def _stop(_lab: Lab, _: Request) -> Any:
+def _stop(_lab: Lab, __: Request) -> Any:
     return _GOODBYE["result"]
 
 

@@ -93,7 +93,7 @@ class _Execution:
         self._device = device
         self._request = request
         self._cli = Cli(device, request.style, enable_password)
-        self._texts = tuple(command for command, _ in request.commands)
+        self._texts = tuple(command for command, __ in request.commands)
 
     def run(self) -> Response:
         struck = self._device.faults.strike_request(list(self._texts)) if self._device.faults else None

@@ -159,7 +159,7 @@ class Editor:
     # What a line does
 
     def _run(self, line: str, heredoc: str | None) -> None:
-        first, _, rest = line.partition(" ")
+        first, __, rest = line.partition(" ")
         prefix = first if rest and first in {"no", "default"} else ""
         body = rest.strip() if prefix else line
         if self._mode.path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from driftline.adapters.intent import IntentAdapter
 from driftline.devices.platforms import platform_named
@@ -37,9 +37,25 @@ def configurations(intent: Path) -> dict[str, str]:
     Raises:
         LoadError: the intent is wrong, or a device's platform can't be simulated.
     """
+    return simulation(intent).configs
+
+
+class Simulation(NamedTuple):
+    """What a lab for an intent is made of."""
+
+    configs: dict[str, str]
+    """The devices' configurations to boot with, which are in line with the intent."""
+    sites: dict[str, str]
+    """Where the devices are."""
+
+
+def simulation(intent: Path) -> Simulation:
+    """Return the devices of an intent folder as a lab can have them; raises LoadError as `configurations` does."""
     intended = IntentAdapter(intent)
     intended.load()
-    return {device.name: _configuration(intended, device) for device in intended.get_all("device")}
+    devices: list[Any] = list(intended.get_all("device"))
+    configs = {device.name: _configuration(intended, device) for device in devices}
+    return Simulation(configs, {device.name: device.site for device in devices})
 
 
 def _configuration(intended: IntentAdapter, device: Any) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from .device import SimulatedDevice
 from .errors import LabError
+from .inventories import ansible_inventory, nornir_hosts
 from .record import Counters
 from .server import Access, Door, listening_socket
 
@@ -120,17 +121,11 @@ class Lab:
 
     def nornir_hosts(self) -> dict[str, dict[str, Any]]:
         """The devices as Nornir's hosts file has them, ready to be written as YAML."""
-        return {
-            name: {
-                "hostname": endpoint.host,
-                "port": endpoint.port,
-                "platform": "eos",
-                "connection_options": {
-                    "napalm": {"extras": {"optional_args": {"transport": endpoint.transport}}}
-                },
-            }
-            for name, endpoint in self.endpoints.items()
-        }
+        return nornir_hosts(self.endpoints)
+
+    def ansible_inventory(self, sites: Mapping[str, str] | None = None) -> dict[str, Any]:
+        """The devices as Ansible's YAML inventory has them, their password too, in groups where sites are given."""
+        return ansible_inventory(self.endpoints, self._access, sites or {})
 
     @property
     def ca_file(self) -> Path | None:
@@ -268,7 +263,7 @@ class Lab:
         self._loop_thread = threading.get_ident()
         self._stopping = asyncio.Event()
         addresses = self._addresses()
-        context = self._make_tls(host for host, _ in addresses.values())
+        context = self._make_tls(host for host, __ in addresses.values())
         for name, (host, port) in addresses.items():
             device = self._devices[name]
             door = Door(device, self._access, context)
@@ -317,7 +312,7 @@ class Lab:
             door.device.on_reachability = None
             door.shut()
         self._doors.clear()
-        for _ in range(_LAST_ROUNDS):  # for connections that were being accepted, and their goodbyes
+        for __ in range(_LAST_ROUNDS):  # for connections that were being accepted, and their goodbyes
             await asyncio.sleep(0)
         for device in self.devices:
             device.host, device.port = "", 0

@@ -70,7 +70,7 @@ class Statement:
     @classmethod
     def parse(cls, line: str) -> Statement:
         """Split a line as the CLI does."""
-        first, _, rest = line.strip().partition(" ")
+        first, __, rest = line.strip().partition(" ")
         prefix = first if rest and first in {"no", "default"} else ""
         positive = rest.strip() if prefix else line.strip()
         return cls(positive, tuple(positive.split()), prefix)

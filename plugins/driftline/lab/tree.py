@@ -198,7 +198,7 @@ def _grouped(blocks: tuple[Block, ...]) -> Iterator[str]:
         if not is_line:
             yield from (block.render() for block in run)
             continue
-        for _, lines in groupby(run, key=lambda block: feature(block.line)):
+        for __, lines in groupby(run, key=lambda block: feature(block.line)):
             yield "".join(block.render() for block in lines)
 
 

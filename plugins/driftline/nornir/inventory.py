@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from nornir.core.inventory import (
     ConnectionOptions,
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from driftline.adapters.inventory.printing import NornirInventory
-    from driftline.network import IntendedState
     from driftline.settings import Settings
-
-NAME: Final = "driftline_inventory"
-"""What the plugin is called in Nornir's configuration."""
 
 # Nornir imports this module in every script: what takes its time is imported when the inventory is loaded.
 
@@ -67,18 +63,21 @@ class DriftlineInventory:
         from pathlib import Path  # noqa: PLC0415
 
         from driftline.adapters.inventory.printing import nornir_inventory  # noqa: PLC0415
+        from driftline.network import Endpoint  # noqa: PLC0415
+        from driftline.network.logs import log_as_a_guest  # noqa: PLC0415
+        from driftline.reachable import known_hosts, merged  # noqa: PLC0415
         from driftline.reading import choose  # noqa: PLC0415
         from driftline.settings import read_settings  # noqa: PLC0415
         from driftline.workflow import load_intended  # noqa: PLC0415
 
-        from .logs import log_as_nornir_does  # noqa: PLC0415
-
-        log_as_nornir_does()
+        log_as_a_guest()
         settings = read_settings(None if self.config is None else Path(self.config))
         intended = load_intended(settings)
         choose(intended, self.limit)
-        made = nornir_inventory(intended, intended.endpoints)
-        return _inventory(made, _known_hosts(intended, settings), self._defaults(settings))
+        known = known_hosts(intended, settings)
+        told = {name: Endpoint(host.hostname, host.port) for name, host in known.items()}
+        made = nornir_inventory(intended, merged(intended, told))
+        return _inventory(made, known, self._defaults(settings))
 
     def _defaults(self, settings: Settings) -> Defaults:
         found = settings.credentials.resolved(settings.folder)
@@ -87,23 +86,6 @@ class DriftlineInventory:
             given.setdefault("password", found.password.get_secret_value())
         options = given.pop("connection_options", None) or {}
         return Defaults(**given, connection_options=_connection_options(options))
-
-
-def _known_hosts(intended: IntendedState, settings: Settings) -> Mapping[str, Host]:
-    """Return the hosts of the settings' own Nornir inventory, for a source that does not tell where devices are."""
-    from driftline.devices import Fleet  # noqa: PLC0415
-    from driftline.engine.exceptions import SettingsError  # noqa: PLC0415
-
-    if intended.endpoints or settings.nornir.plugin == NAME:
-        return {}
-    credentials = settings.credentials.resolved(settings.folder)
-    try:
-        fleet = Fleet.from_inventory(settings.nornir_inventory, settings.device_connection, credentials)
-    except SettingsError:
-        if "nornir" in settings.model_fields_set:
-            raise
-        return {}  # nobody said that there is one
-    return fleet.nornir.inventory.hosts
 
 
 def _inventory(made: NornirInventory, known: Mapping[str, Host], defaults: Defaults) -> Inventory:
@@ -118,17 +100,28 @@ def _inventory(made: NornirInventory, known: Mapping[str, Host], defaults: Defau
 
 
 def _way(host: Host | None) -> dict[str, Any]:
-    """Return how a host is reached, as far as another inventory says it."""
+    """Return how to log in to a host and how to connect to it, as far as another inventory says it."""
     if host is None:
         return {}
-    plain = ("hostname", "port", "username", "password")
-    told = {name: value for name in plain if (value := getattr(host, name)) is not None}
+    told = {name: value for name in ("username", "password") if (value := getattr(host, name)) is not None}
     names = {
         *host.connection_options,
         *(name for group in host.extended_groups() for name in group.connection_options),
     }
-    options = {name: host.get_connection_parameters(name) for name in sorted(names)}
-    return {**told, "connection_options": options}
+    return {**told, "connection_options": {name: _special(host, name) for name in sorted(names)}}
+
+
+def _special(host: Host, name: str) -> ConnectionOptions:
+    """Return the parameters of a connection without the place that all connections of the host have in common."""
+    given = host.get_connection_parameters(name)
+    return ConnectionOptions(
+        hostname=None if given.hostname == host.hostname else given.hostname,
+        port=None if given.port == host.port else given.port,
+        username=given.username,
+        password=given.password,
+        platform=given.platform,
+        extras=given.extras,
+    )
 
 
 def _connection_options(given: Mapping[str, Mapping[str, Any]]) -> dict[str, ConnectionOptions]:

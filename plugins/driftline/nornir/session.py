@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 from weakref import WeakKeyDictionary
 
 from nornir.core import Nornir
@@ -14,16 +14,17 @@ from nornir.core import Nornir
 from driftline import reverting, workflow
 from driftline.applied import About
 from driftline.devices import Fleet
-from driftline.engine.exceptions import DriftlineError, PlanError, SettingsError
+from driftline.engine.exceptions import DriftlineError
 from driftline.engine.plan import Plan
+from driftline.network.logs import log_as_a_guest
+from driftline.network.parts import part_of
 from driftline.reading import load_chosen, load_for
 from driftline.runs import by_model, counts_of, enforce_amounts
-from driftline.settings import Settings, read_settings
+from driftline.runs.signatures import unsigned
+from driftline.settings import Settings, alone, read_settings
 from driftline.workflow import Loaded
 
-from .logs import log_as_nornir_does
 from .outcomes import applied_results
-from .parts import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +35,7 @@ if TYPE_CHECKING:
     from driftline.network import IntendedState
     from driftline.runs import Counts
 
-_UNLIMITED: dict[str, Any] = {
-    "max_devices": None,
-    "max_changes": None,
-    "max_deletes": None,
-    "max_deletes_per_model": {},
-}
+SIGN: Final = "save the plan (Plan.to_json), let it be signed (driftline plan sign), then apply the file"
 
 
 class Session:
@@ -62,7 +58,7 @@ class Session:
         Raises:
             SettingsError: the file is missing or something in it is wrong.
         """
-        log_as_nornir_does()
+        log_as_a_guest()
         if not isinstance(settings, Settings):
             settings = read_settings(None if settings is None else Path(settings))
         self.settings = settings
@@ -121,16 +117,9 @@ class Session:
         Raises:
             SettingsError: hosts are to change together, which tasks of single hosts can't do.
         """
-        how = self.settings.apply
-        if how.scope != "unit" or how.batches is not None:
-            what = "batches" if how.batches is not None else f"scope: {how.scope}"
-            raise SettingsError(
-                f"the settings let devices change together ({what}), and a task changes its host by itself",
-                code="NORNIR-TOGETHER",
-                hint="use Session.apply, or set apply.scope: unit without batches",
-            )
-        guards = self.settings.guards.model_copy(update=_UNLIMITED)
-        return self.settings.model_copy(update={"guards": guards})
+        return alone(
+            self.settings, "NORNIR-TOGETHER", "use Session.apply, or set apply.scope: unit without batches"
+        )
 
     def admit(self, made: Plan) -> None:
         """Raise GuardBreach when this plan with all that the session has changed before is more than is allowed."""
@@ -161,7 +150,7 @@ class Session:
         if not isinstance(plan, Plan):
             return workflow.read_plan(Path(plan), self.settings)
         if self.settings.signing.required:
-            raise unsigned("this plan is none of a file")
+            raise unsigned("this plan is none of a file", SIGN)
         return plan
 
     def _enforce(self, steps: Sequence[Step], objects: dict[str, int]) -> None:
@@ -191,15 +180,6 @@ class Session:
         about = About("apply", ticket, comment, plan_time=made_at)
         applied = reverting.apply(made, actual, self.settings, about=about)
         return applied_results("driftline apply", nornir.inventory.hosts, applied)
-
-
-def unsigned(what: str) -> PlanError:
-    """Return the error for a plan without a signature where the settings require one."""
-    return PlanError(
-        f"the settings require signed plans, and {what}",
-        code="SIGNATURE-MISSING",
-        hint="save the plan (Plan.to_json), let it be signed (driftline plan sign), then apply the file",
-    )
 
 
 def _made_at(plan: Plan | Path | str) -> datetime | None:

@@ -19,9 +19,10 @@ from driftline.readiness import ready
 from driftline.reading import load_for
 from driftline.reports import drift_report
 from driftline.rollback import plan_rollback
+from driftline.runs.signatures import unsigned
 
 from .outcomes import applied_result, drift_result, expected, failure, plan_result, untouched
-from .session import Session, unsigned
+from .session import SIGN, Session
 from .sharing import session_of
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def remediate(
     common = session_of(task, session, settings)
     how, dry = common.for_one, task.is_dry_run(dry_run)
     if how.signing.required and not dry:
-        raise unsigned("remediate applies its plan at once")
+        raise unsigned("remediate applies its plan at once", SIGN)
     loaded = _loaded(task, common)
     if isinstance(loaded, Result):
         return loaded

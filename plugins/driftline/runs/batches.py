@@ -110,8 +110,8 @@ def cut(
     waiting = [(group, 0) for group in groups]
     while waiting:
         left = [cutting.cut_group(*item) for item in waiting]
-        if [rest for rest, _ in left] == [group for group, _ in waiting]:
-            stuck = ", ".join(unit for group, _ in waiting for unit in group)
+        if [rest for rest, __ in left] == [group for group, __ in waiting]:
+            stuck = ", ".join(unit for group, __ in waiting for unit in group)
             raise PlanError(f"these wait for each other: {stuck}", code="BATCH-CIRCLE")
         waiting = [(rest, number) for rest, number in left if rest]
     return cutting.batches

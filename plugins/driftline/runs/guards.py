@@ -230,7 +230,7 @@ def _code(setting: str) -> str:
 
 def _once(setting: str, value: Any) -> str:
     """Return how to set something for one run alone."""
-    name, _, key = setting.partition(".")
+    name, __, key = setting.partition(".")
     text = f"'{{\"{key}\": {value}}}'" if key else value
     return f"DRIFTLINE_GUARDS__{name.upper()}={text}"
 

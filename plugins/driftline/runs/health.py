@@ -172,7 +172,7 @@ def _judge_output(check: CommandCheck, answer: Any) -> str:
 
 def _judge_values(check: GetterCheck, answer: Any) -> str:
     values = list(_values(answer, check.keys))
-    good = sum(_holds(check, value) for _, value in values)
+    good = sum(_holds(check, value) for __, value in values)
     if check.at_least is not None:
         return (
             "" if good >= check.at_least else f"true of {good} of {len(values)}, needed are {check.at_least}"

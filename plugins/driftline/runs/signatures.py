@@ -273,6 +273,13 @@ def read_signed(
     return data, verify(data, _read_file(path), keys)
 
 
+def unsigned(what: str, hint: str) -> PlanError:
+    """Return the error for a plan without a signature where the settings require one."""
+    return PlanError(
+        f"the settings require signed plans, and {what}", code="SIGNATURE-MISSING", hint=hint
+    )
+
+
 def private_key(pem: bytes, passphrase: SecretStr | None = None) -> Ed25519Key:
     """Return a key that can sign; raises SettingsError when it is none or the passphrase is wrong."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415

@@ -89,7 +89,7 @@ def _dates(value: Any) -> Any:
 
 
 def _date_range(value: Any) -> DateRange:
-    first, _, last = str(value).strip().partition("..")
+    first, __, last = str(value).strip().partition("..")
     try:
         found = DateRange(date.fromisoformat(first), date.fromisoformat(last or first))
     except ValueError:

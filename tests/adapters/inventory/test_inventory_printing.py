@@ -158,7 +158,10 @@ def test_what_is_printed_reads_as_people_write_it() -> None:
             "children": {
                 "site_ams": {"vars": {"site": "ams"}, "hosts": {"leaf1": {}}},
                 "role_leaf": {"vars": {"role": "leaf"}, "hosts": {"leaf1": {}}},
-                "platform_eos": {"vars": {"ansible_network_os": "arista.eos.eos"}, "hosts": {"leaf1": {}}},
+                "platform_eos": {
+                    "vars": {"ansible_network_os": "arista.eos.eos", "platform": "eos"},
+                    "hosts": {"leaf1": {}},
+                },
             },
         }
     }

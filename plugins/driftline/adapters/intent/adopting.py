@@ -142,7 +142,7 @@ class _Adopting:
             groups = [group for group in groups if group is not refused]
 
     def _first_refused(self, editing: Editing) -> Group | None:
-        for _, group, edit in editing.edits():
+        for __, group, edit in editing.edits():
             try:
                 edit()
             except Refused as refusal:
@@ -225,7 +225,7 @@ def _names(told: str, name: str) -> bool:
 
 def _entry_at(documents: Mapping[str, Document], place: str) -> tuple[str, str]:
     """Return the file and the key of the interface or VLAN that a line belongs to."""
-    name, _, line = place.rpartition(":")
+    name, __, line = place.rpartition(":")
     document = documents.get(name)
     keys = (
         []

@@ -84,8 +84,8 @@ def _range_key(names: list[str]) -> str | None:
     matches = [match for name in names if (match := _NUMBERED.fullmatch(name)) is not None]
     numbers = sorted(int(match["number"]) for match in matches)
     runs = [
-        [number for _, number in run]
-        for _, run in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
+        [number for __, number in run]
+        for __, run in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])
     ]
     key = matches[0]["stem"] + ",".join(
         str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs

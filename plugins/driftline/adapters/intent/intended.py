@@ -44,7 +44,7 @@ class IntendedDevice:
 
 def intended_devices(files: IntentFiles, problems: list[Problem]) -> list[IntendedDevice]:
     """Return the devices in order; what is wrong between the files is added to the problems."""
-    devices = [_device(file, files, problems) for _, file in sorted(files.devices.files.items())]
+    devices = [_device(file, files, problems) for __, file in sorted(files.devices.files.items())]
     everywhere = [address for device in devices for address in _addresses(device)]
     problems.extend(check_duplicates(everywhere))
     for device in devices:

@@ -44,7 +44,7 @@ def is_range(key: str) -> bool:
 def _numbers(text: str) -> list[int]:
     found: list[int] = []
     for part in text.split(","):
-        first, _, last = part.partition("-")
+        first, __, last = part.partition("-")
         last = last or first
         if any(number != "0" and number.startswith("0") for number in (first, last)):
             raise RangeError(f"{part} starts with a zero")

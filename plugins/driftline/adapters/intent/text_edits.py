@@ -55,7 +55,7 @@ def drop(text: str, path: Path) -> str:
     trail, rest = _walk(text, path)
     if rest:
         raise Uneditable(f"there is no {rest[0]}")
-    (_, parent), (start, value) = trail[-2:]
+    (__, parent), (start, value) = trail[-2:]
     entries = list(_entries(parent))
     place = next(index for index, entry in enumerate(entries) if entry[0] is start)
     if len(entries) == 1:
@@ -69,13 +69,13 @@ def drop(text: str, path: Path) -> str:
 
 def as_map(text: str, path: Path) -> str:
     """Return the text with a list turned into a map: its items become keys with nothing to say about them."""
-    trail, _ = _walk(text, path)
+    trail, __ = _walk(text, path)
     node = trail[-1][1]
     characters = list(text)
     start, end = _span(node, text)
     if _is_flow(node):
         characters[start], characters[end - 1] = "{", "}"
-    for item, _ in _entries(node):
+    for item, __ in _entries(node):
         before, after = _span(item, text)
         characters[after - 1] += ": {}"
         if not _is_flow(node):

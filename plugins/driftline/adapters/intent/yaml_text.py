@@ -56,7 +56,7 @@ def _is_converted(text: str) -> bool:
     """Return whether a reader of YAML 1.1 or 1.2 would take plain text for something else."""
     rules = [*_CONVERTED.get(text[0], ()), *_CONVERTED.get("", ())]
     try:
-        return any(rule.match(text) for _, rule in rules) or not isinstance(plain_value(text), str)
+        return any(rule.match(text) for __, rule in rules) or not isinstance(plain_value(text), str)
     except ValueError:
         return True
 

@@ -14,13 +14,13 @@ from .hosts import InventoryHost
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from nornir.core.inventory import Host, Inventory
+    from nornir.core.inventory import Host
 
     from driftline.engine.exceptions import Problem
 
     from .options import HostOptions
 
-_CONNECTION: Final = "napalm"
+CONNECTION: Final = "napalm"
 """Whose parameters count: a host may have others for other connections."""
 
 
@@ -46,13 +46,13 @@ class NornirInventoryAdapter(InventoryAdapter):
 
     def hosts(self, problems: list[Problem]) -> Iterator[InventoryHost]:  # noqa: ARG002 - Nornir's are all usable
         """Return the hosts, in their order; raises LoadError when Nornir can't load them."""
-        for name, host in _loaded(self.inventory).hosts.items():
+        for name, host in nornir_hosts(self.inventory).items():
             groups = frozenset(group.name for group in host.extended_groups())
             if self.is_chosen(groups):
                 yield self._host(name, host, groups)
 
     def _host(self, name: str, host: Host, groups: frozenset[str]) -> InventoryHost:
-        given = host.get_connection_parameters(_CONNECTION)
+        given = host.get_connection_parameters(CONNECTION)
         return InventoryHost(
             name=name,
             platform=given.platform,
@@ -62,11 +62,16 @@ class NornirInventoryAdapter(InventoryAdapter):
         )
 
 
-def _loaded(section: dict[str, Any]) -> Inventory:
+def nornir_hosts(section: dict[str, Any]) -> Mapping[str, Host]:
+    """Return the hosts of a Nornir inventory, in their order; raises LoadError when Nornir can't load it.
+
+    Args:
+        section: Nornir's own: `plugin`, `options`, `transform_function`, ….
+    """
     from nornir import InitNornir  # noqa: PLC0415 - slow to import, and not every run needs it
 
     try:
-        return InitNornir(inventory=section, logging={"enabled": False}).inventory
+        return InitNornir(inventory=section, logging={"enabled": False}).inventory.hosts
     except Exception as error:  # noqa: BLE001 - whatever a plugin raises
         failure = LoadError(
             f"Nornir can't load its inventory: {_reason(error)}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
@@ -13,12 +12,12 @@ from driftline.engine import Adapter, DiffSyncModelFlags
 from driftline.engine.exceptions import Problem, ProblemsError
 from driftline.network import Device, Endpoint, Interface, InterfaceKind, IPAddress
 
+from .groups import group_name
 from .network_os import network_os_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_NOT_IN_GROUPS: Final = re.compile(r"[^A-Za-z0-9_]")
 _ALWAYS_THERE: Final = frozenset({"all", "ungrouped"})
 
 
@@ -102,7 +101,7 @@ class _Group:
 
     @property
     def name(self) -> str:
-        return _NOT_IN_GROUPS.sub("_", f"{self.kind}_{self.value}")
+        return group_name(self.kind, self.value)
 
     @property
     def nornir(self) -> dict[str, Any]:
@@ -112,7 +111,7 @@ class _Group:
     @property
     def ansible(self) -> dict[str, str]:
         if self.kind == "platform":
-            return {"ansible_network_os": network_os_of(self.value)}
+            return {"ansible_network_os": network_os_of(self.value), "platform": self.value}
         return {self.kind: self.value}
 
 

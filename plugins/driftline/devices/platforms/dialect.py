@@ -170,7 +170,7 @@ class Dialect:
         return state
 
     def _read_section(self, state: DeviceState, header: str, lines: list[str]) -> None:
-        word, _, rest = header.partition(" ")
+        word, __, rest = header.partition(" ")
         if word == "interface" and self.interface.fullmatch(rest):
             _read_interface(self, state, rest, lines)
         elif word == "vlan" and self.vlans and rest[:1].isdigit():
@@ -301,7 +301,7 @@ def one_list(lines: tuple[str, ...]) -> Sequence[str]:
         return lines
     vids: set[int] = set(expand_vlans("all"))
     for line in listed:
-        word, _, rest = line[len(ALLOWED) :].rpartition(" ")
+        word, __, rest = line[len(ALLOWED) :].rpartition(" ")
         these = set(expand_vlans(rest))
         vids = {"add": vids | these, "remove": vids - these, "except": set(expand_vlans("all")) - these}.get(
             word, these

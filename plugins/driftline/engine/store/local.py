@@ -77,7 +77,7 @@ class LocalStore(BaseStore):
             there = self._data.get(modelname, {})
             if len(fresh) < len(group) or not there.keys().isdisjoint(fresh):
                 self._refuse_twins(group, there)
-        for modelname, _, fresh in groups:
+        for modelname, __, fresh in groups:
             self._data.setdefault(modelname, {}).update(fresh)
             self._adopt_all(list(fresh.values()))
             if self._watchers:
@@ -116,7 +116,7 @@ class LocalStore(BaseStore):
     def count(self, *, model: Any = None) -> int:
         """Return how many objects there are, of one model or in all."""
         if model is None:
-            return sum(len(objects) for _, objects in self._groups())
+            return sum(len(objects) for __, objects in self._groups())
         return len(self._data.get(model_name(model), {}))
 
     def _adopt(self, obj: DiffSyncModel) -> None:

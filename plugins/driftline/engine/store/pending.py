@@ -51,7 +51,7 @@ class Pending:
 
     def names(self) -> set[str]:
         """Return the names of the models that have changes."""
-        return {modelname for modelname, _ in self._changes}
+        return {modelname for modelname, __ in self._changes}
 
     def note(self, modelname: str, uid: str, operation: Operation, obj: DiffSyncModel | None) -> None:
         """Note what becomes of an object; one that is noted already keeps its place among the others."""

@@ -110,7 +110,7 @@ class _RedisTexts:
 
     def write(self, changes: Sequence[Change]) -> list[Change]:
         """Write everything as one transaction, and return the additions that were refused."""
-        for _ in range(ATTEMPTS):
+        for __ in range(ATTEMPTS):
             # Whoever changes one of these models between the reading and the writing makes us begin anew.
             with _translated(), self._client.pipeline(transaction=True) as transaction, suppress(WatchError):
                 return self._tried(transaction, changes)

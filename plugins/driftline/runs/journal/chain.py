@@ -113,7 +113,7 @@ def verify(file: JournalFile, head: str = "") -> Verdict:
 
 
 def _parsed(head: str) -> tuple[int, str]:
-    number, _, hash_ = head.partition(":")
+    number, __, hash_ = head.partition(":")
     if head and not (number.isdecimal() and hash_):
         raise JournalError(
             f"{head!r} is no head of a journal", hint="it is NUMBER:HASH, as a verdict tells it"

@@ -219,9 +219,9 @@ class Journal:
     def entries(self, run: str | None = None, unit: str | None = None) -> list[Entry]:
         """Return the entries of a run, of a unit, of both, or all, in order."""
         asked = [(name, value) for name, value in (("run", run), ("unit", unit)) if value is not None]
-        where = " AND ".join(f"{name} = ?" for name, _ in asked)
+        where = " AND ".join(f"{name} = ?" for name, __ in asked)
         rows = self._file.read(
-            f"{_ENTRIES} {f'WHERE {where}' if where else ''} ORDER BY seq", [value for _, value in asked]
+            f"{_ENTRIES} {f'WHERE {where}' if where else ''} ORDER BY seq", [value for __, value in asked]
         )
         return [chain.entry(row) for row in rows]
 

@@ -274,7 +274,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # NAPALM has no types
 
     def _restore(self, wanted: str) -> None:
         """Bring a configuration back, and read that it is; raises CommitError."""
-        for _ in range(2):  # what a line took with it comes back in a second pass
+        for __ in range(2):  # what a line took with it comes back in a second pass
             running = self._running()
             if running == wanted:
                 return

@@ -58,7 +58,7 @@ def addresses(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     answer: dict[str, dict[str, Any]] = {}
     for name, one in found.items():
         for entry in one.get("ipAddresses", ()):
-            address, _, length = str(entry["address"]).partition("/")
+            address, __, length = str(entry["address"]).partition("/")
             family = "ipv6" if ":" in address else "ipv4"
             answer.setdefault(name, {}).setdefault(family, {})[address] = {"prefix_length": int(length)}
     return answer

@@ -159,14 +159,14 @@ class Vtysh:
     def _asked(self, command: str) -> str:
         self._channel.write_channel(command.replace("?", f"{_LITERALLY}?") + "\n")
         text = str(self._channel.read_until_pattern(_PROMPT, read_timeout=self._timeout))
-        _, _, answer = text.partition("\n")  # the echo
+        __, __, answer = text.partition("\n")  # the echo
         return answer.rpartition("\n")[0] + "\n" if "\n" in answer else ""
 
     def _ran(self, command: str) -> tuple[int, str]:
         client = self._channel.remote_conn_pre
         if client is None:
             raise ConnectionClosedException(f"{self.host}: the connection is closed")
-        _, stdout, _ = client.exec_command(command, timeout=self._timeout)
+        __, stdout, __ = client.exec_command(command, timeout=self._timeout)
         text = stdout.read().decode("utf-8", "replace")
         return stdout.channel.recv_exit_status(), text
 

@@ -51,7 +51,7 @@ def read(device: str, text: str) -> DeviceState:
     """
     state = DeviceState(device, impossible={"vlan": "FRR has no VLANs"})
     for header, lines in sections(text, free_text=lambda line: None):  # noqa: ARG005 - FRR has none
-        word, _, rest = header.partition(" ")
+        word, __, rest = header.partition(" ")
         if word == "interface" and " " not in rest:
             _read_interface(state, rest, lines)
         elif word == "hostname":

@@ -64,7 +64,7 @@ def _speaks_layer_3(lines: Sequence[str]) -> bool:
 
 def _more(state: DeviceState, found: Sequence[Section]) -> None:
     """Read which VRFs are of the older kind, and what can't be on this device."""
-    headers = [header for header, _ in found]
+    headers = [header for header, __ in found]
     state.ipv4_vrfs = frozenset(
         header[len("ip vrf ") :] for header in headers if header.startswith("ip vrf ")
     )

@@ -65,7 +65,7 @@ def along(state: DeviceState, obj: Any) -> Iterable[Key]:
         found += [vlan_of(state, vid) for vid in sorted(vids)]
     elif isinstance(obj, Vlan):
         listed = state.spelling.members.items()
-        units = [unit for unit, words in listed if any(ids == {obj.vid} for _, ids in words)]
+        units = [unit for unit, words in listed if any(ids == {obj.vid} for __, ids in words)]
         found += [state.interface(unit) for unit in units]
     return [(one.get_type(), one.get_unique_id()) for one in found if one is not None]
 
@@ -154,7 +154,7 @@ def _vlan_ids(lines: Iterable[str]) -> frozenset[int]:
     """Return the VLANs that a section below `vlans` stands for."""
     ids: set[int] = set()
     for line in lines:
-        word, _, rest = line.partition(" ")
+        word, __, rest = line.partition(" ")
         if word in ("vlan-id", "vlan-id-list", "vlan-range") and rest[:1].isdigit():
             ids.update(expand_vlans(rest))
     return frozenset(ids)

@@ -85,9 +85,9 @@ def members(interface: Interface, state: DeviceState) -> list[str]:
         for word, ids in state.spelling.members[interface.name]
         if ids and ids <= wanted and _still_means(word, ids, state)
     ]
-    rest = wanted.difference(*(ids for _, ids in given))
+    rest = wanted.difference(*(ids for __, ids in given))
     numbers = vlan_ranges(",".join(map(str, sorted(rest))))
-    return [word for word, _ in given] + ([] if numbers == "none" else numbers.split(","))
+    return [word for word, __ in given] + ([] if numbers == "none" else numbers.split(","))
 
 
 def _still_means(word: str, ids: frozenset[int], state: DeviceState) -> bool:
@@ -211,8 +211,8 @@ class JunosRemediation(HConfigDriverBase):
     @staticmethod
     def _instantiate_rules() -> HConfigDriverRules:
         return HConfigDriverRules(
-            idempotent_commands=[replaced for replaced, _ in _RULES],
-            negate_with=[taken for _, taken in _RULES],
+            idempotent_commands=[replaced for replaced, __ in _RULES],
+            negate_with=[taken for __, taken in _RULES],
         )
 
 

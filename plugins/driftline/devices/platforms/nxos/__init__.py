@@ -56,7 +56,7 @@ def _settle(lines: tuple[str, ...], values: dict[str, Any], kept: list[Kept]) ->
 
 
 def _device_defaults(found: Sequence[Section]) -> Mapping[InterfaceKind, Mapping[str, Any]]:
-    headers = {header for header, _ in found}
+    headers = {header for header, __ in found}
     if "no system default switchport" in headers:
         return {kind: {"mode": "routed", "enabled": False} for kind in SWITCHED}
     if "system default switchport shutdown" in headers:

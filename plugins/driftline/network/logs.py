@@ -1,14 +1,14 @@
-"""Where driftline's log goes in a script of somebody else."""
+"""Where driftline's log goes in a program of somebody else."""
 
 from __future__ import annotations
 
 import structlog
 
 
-def log_as_nornir_does() -> None:
+def log_as_a_guest() -> None:
     """Send events to Python's own logging, under `driftline`, unless somebody has decided where they go.
 
-    Nobody who uses Nornir expects to set up structlog, which prints everything by default.
+    Nobody who uses Nornir or Ansible expects to set up structlog, which prints everything by default.
     """
     if structlog.is_configured():
         return

@@ -5,7 +5,8 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from driftline.network import Device, IntendedState, Site
+from .intended import IntendedState
+from .models import Device, Site
 
 if TYPE_CHECKING:
     from driftline.engine import DiffSyncModel
