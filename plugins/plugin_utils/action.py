@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from ansible_collections.driftline.network.plugins.plugin_utils.engine import lo
 from ansible import constants
 
 DOOR, PROBLEM = load("driftline.ansible.tasks")
+gc.freeze()  # what was imported stays: a collector that looks at it in the process of each host copies its memory
 
 STATES = ("intended", "merged", "replaced", "overridden", "deleted")
 WHERE = {"settings": {"type": "path"}, "limit": {"type": "str"}}
@@ -57,27 +59,37 @@ class DriftlineAction(ActionBase):
 
     def _variables_of(self, task_vars):
         """Return what tells the variables of a host: also of another one than the task's, and also when delegated."""
+        others = task_vars.get("hostvars", {})
 
         def variables(host):
-            if host == task_vars["inventory_hostname"]:
-                known = {name: task_vars[name] for name in DOOR.VARIABLES if name in task_vars}
+            if host != task_vars["inventory_hostname"] and host not in others:
+                theirs = {}  # the inventory does not have it
             else:
-                others = task_vars.get("hostvars", {})
-                theirs = others.get(host, {})
-                known = {name: theirs[name] for name in DOOR.VARIABLES if name in theirs}
-            return {**self._of_the_command_line(), **_plain(self._templar.template(known))}
+                theirs = task_vars if host == task_vars["inventory_hostname"] else others[host]
+            known = {name: theirs[name] for name in DOOR.VARIABLES if name in theirs}
+            return {**self._of_the_command_line(task_vars), **_plain(self._templar.template(known))}
 
         return variables
 
-    def _of_the_command_line(self):
-        """Return what was said with -u, -k and -K, or by the play's remote_user; variables win."""
-        play = self._play_context
-        known = {
-            "ansible_user": self._task.remote_user or constants.DEFAULT_REMOTE_USER,
-            "ansible_password": play.password,
-            "ansible_become_password": play.become_pass,
-        }
+    def _of_the_command_line(self, task_vars):
+        """Return what was said with -u, -k, -K and --private-key, or by the play's remote_user; variables win.
+
+        Where a host's own variables say a password, Ansible tells it instead, which is for no other host.
+        """
+        connected = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, task_vars)
+        known = {"ansible_user": self._task.remote_user or constants.DEFAULT_REMOTE_USER}
+        for attribute, (*others, name) in _TOLD_BY_PLAY:
+            if connected.keys().isdisjoint((*others, name)):
+                known[name] = getattr(self._play_context, attribute)
         return {name: str(value) for name, value in known.items() if value}
+
+
+_TOLD_BY_PLAY = (
+    ("password", ("ansible_ssh_pass", "ansible_password")),
+    ("become_pass", ("ansible_become_pass", "ansible_become_password")),
+    ("private_key_file", ("ansible_private_key_file", "ansible_ssh_private_key_file")),
+)
+"""What the context of a play has of the command line, and the variables that it takes instead; we use the last one."""
 
 
 def _plain(values):

@@ -61,6 +61,10 @@ class Document:
         """Return `file:line` of a key path; a text in a list is found by itself, as if it were a key."""
         return f"{self.name}:{self.lines.find(self._indexed(path))}"
 
+    def of_line(self, path: KeyPath) -> str:
+        """Return where a key is, as a message goes on after its name; empty: there are no lines."""
+        return f" of line {self.lines.find(path)}"
+
     def _indexed(self, path: KeyPath) -> Iterable[str | int]:
         value: Any = self.data
         for step in path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,20 +15,30 @@ if TYPE_CHECKING:
 
 VARIABLES: Final = (
     "ansible_host",
+    "ansible_ssh_host",
     "ansible_port",
+    "ansible_ssh_port",
     "ansible_user",
     "ansible_ssh_user",
     "ansible_password",
     "ansible_ssh_pass",
     "ansible_become_password",
+    "ansible_become_pass",
     "ansible_network_os",
     "ansible_ssh_private_key_file",
+    "ansible_private_key_file",
     "ansible_httpapi_use_ssl",
     "driftline_optional_args",
     "site",
     "role",
 )
 """The variables of a host that count, for how it is reached and for where it is."""
+_SECRETIVE: Final = re.compile(r"secret|passw|passphrase|token|community|pkey|key$", re.IGNORECASE)
+
+
+def is_secretive(name: object) -> bool:
+    """Return whether an option of a driver is called like one whose value nobody may see."""
+    return _SECRETIVE.search(str(name)) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,10 @@ from driftline.engine.exceptions import SettingsError
 from driftline.network import Endpoint
 from driftline.reachable import hosts_of
 
+from .call import is_secretive
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from driftline.devices.fleet import Credentials
     from driftline.network import Device
@@ -29,6 +31,12 @@ if TYPE_CHECKING:
 
     from .call import Call
 
+_HOSTNAMES: Final = ("ansible_host", "ansible_ssh_host")
+_PORTS: Final = ("ansible_port", "ansible_ssh_port")
+_USERS: Final = ("ansible_user", "ansible_ssh_user")
+_PASSWORDS: Final = ("ansible_password", "ansible_ssh_pass")
+_BECOME_PASSWORDS: Final = ("ansible_become_password", "ansible_become_pass")
+_KEY_FILES: Final = ("ansible_ssh_private_key_file", "ansible_private_key_file")
 _NO_ENDPOINT: Final = Endpoint()
 _BOOL: Final = TypeAdapter(bool)
 _PORT: Final = TypeAdapter(int | None)
@@ -66,13 +74,15 @@ def fleet_of(
     return Fleet.from_nornir(nornir, settings.device_connection, credentials)
 
 
-def secrets_of(call: Call, names: Mapping[str, Any]) -> set[str]:
+def secrets_of(call: Call, names: Iterable[str]) -> set[str]:
     """Return what must be in no output: the passwords that the variables hold."""
-    told = ("ansible_password", "ansible_ssh_pass", "ansible_become_password")
-    found = {str(call.variables(name).get(each) or "") for name in names for each in told}
-    arguments = (call.variables(name).get("driftline_optional_args") or {} for name in names)
-    found |= {str(given.get("secret") or "") for given in arguments if isinstance(given, dict)}
-    return {secret for secret in found if secret}
+    found: set[str] = set()
+    for variables in map(call.variables, names):
+        found |= {str(variables.get(each) or "") for each in (*_PASSWORDS, *_BECOME_PASSWORDS)}
+        given = variables.get("driftline_optional_args")
+        options = given.items() if isinstance(given, dict) else ()
+        found |= {value for name, value in options if is_secretive(name) and isinstance(value, str)}
+    return found - {""}
 
 
 def _host(device: Device, variables: Mapping[str, Any], endpoint: Endpoint, other: Host | None) -> Host:
@@ -92,14 +102,13 @@ def _host(device: Device, variables: Mapping[str, Any], endpoint: Endpoint, othe
 
 
 def _variables(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    get = variables.get
-    network_os = get("ansible_network_os")
+    network_os = variables.get("ansible_network_os")
     try:
-        port = _PORT.validate_python(get("ansible_port") or None)
+        port = _PORT.validate_python(_first(variables, _PORTS))
     except ValidationError:
         raise _wrong(name, "ansible_port", "a number") from None
     return {
-        "hostname": get("ansible_host"),
+        "hostname": _first(variables, _HOSTNAMES),
         "port": port,
         "platform": platform_of(str(network_os)) if network_os else None,
         **_login(variables),
@@ -107,11 +116,12 @@ def _variables(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _login(variables: Mapping[str, Any]) -> dict[str, Any]:
-    get = variables.get
-    return {
-        "username": get("ansible_user") or get("ansible_ssh_user"),
-        "password": get("ansible_password") or get("ansible_ssh_pass"),
-    }
+    return {"username": _first(variables, _USERS), "password": _first(variables, _PASSWORDS)}
+
+
+def _first(variables: Mapping[str, Any], names: Iterable[str]) -> Any:
+    """Return what the first of these variables says; an empty one says nothing."""
+    return next((variables[name] for name in names if variables.get(name)), None)
 
 
 def _options(name: str, variables: Mapping[str, Any], other: Host | None) -> ConnectionOptions:
@@ -128,10 +138,10 @@ def _options(name: str, variables: Mapping[str, Any], other: Host | None) -> Con
 def _usual(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return what Ansible's usual variables mean for a driver."""
     found: dict[str, Any] = {}
-    if key_file := variables.get("ansible_ssh_private_key_file"):
+    if key_file := _first(variables, _KEY_FILES):
         found["key_file"] = str(key_file)
-    if secret := variables.get("ansible_become_password"):
-        found["secret"] = str(secret)
+    if secret := _first(variables, _BECOME_PASSWORDS):
+        found |= {"secret": str(secret), "enable_password": str(secret)}  # a driver knows one of them
     if (use_ssl := variables.get("ansible_httpapi_use_ssl")) is not None:
         try:
             found["transport"] = "https" if _BOOL.validate_python(use_ssl) else "http"
@@ -144,7 +154,7 @@ def _is_open(variables: Mapping[str, Any], credentials: Credentials) -> bool:
     """Return whether variables and settings leave open where a host is, or how to log in there."""
     told = _login(variables)
     has_login = told["username"] or credentials.username, told["password"] or credentials.password
-    return not (variables.get("ansible_host") and all(has_login))
+    return not (_first(variables, _HOSTNAMES) and all(has_login))
 
 
 def _of(host: Host | None, name: str) -> Any:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from driftline.adapters.inventory.nornir import CONNECTION
 from driftline.adapters.inventory.printing import ansible_list
@@ -14,7 +13,7 @@ from driftline.reading import choose
 from driftline.reports.terminal import error_text
 from driftline.workflow import load_intended
 
-from .call import Call
+from .call import Call, is_secretive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
     from nornir.core.inventory import Host
 
 __all__ = ["DriftlineError", "error_told", "host_variables", "source_inventory"]
-
-_SECRETIVE: Final = re.compile(r"secret|passw|passphrase|token|community|pkey|key$", re.IGNORECASE)
-"""What options of drivers are called whose values nobody may see: an inventory is printed, and cached in files."""
 
 
 def source_inventory(settings: str | None, limit: str | None, folder: Path) -> dict[str, Any]:
@@ -69,7 +65,7 @@ def error_told(error: DriftlineError) -> str:
 
 
 def _connecting(host: Host) -> dict[str, Any]:
-    """Return how a host of Nornir's is connected to; nothing of it is a secret."""
+    """Return how a host of Nornir's is connected to, without secrets: an inventory is printed, and cached in files."""
     given = host.get_connection_parameters(CONNECTION)
     options = _without_secrets((given.extras or {}).get("optional_args") or {})
     told = {"ansible_user": given.username, "driftline_optional_args": options}
@@ -78,9 +74,7 @@ def _connecting(host: Host) -> dict[str, Any]:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {
-            name: _without_secrets(item) for name, item in value.items() if not _SECRETIVE.search(str(name))
-        }
+        return {name: _without_secrets(item) for name, item in value.items() if not is_secretive(name)}
     if isinstance(value, (list, tuple)):
         return [_without_secrets(item) for item in value]
     return value

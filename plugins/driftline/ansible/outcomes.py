@@ -66,18 +66,23 @@ def applied(before: Mapping[str, Any], run: Applied, actual: Adapter, device: st
     outcome["changed"] = not back and unit.outcome in (UnitOutcome.APPLIED, UnitOutcome.ROLLBACK_FAILED)
     outcome["warnings"] = [*run.notes, *unit.warnings]
     if unit.outcome is not UnitOutcome.APPLIED:
-        outcome |= failed(unit.error or DriftlineError(f"{device}: {unit.outcome.value}", code="NOT-APPLIED"))
+        error = unit.error or DriftlineError(f"{device}: {unit.outcome.value}", code="NOT-APPLIED")
+        outcome |= failed(error, tried=unit.outcome is not UnitOutcome.NOT_REACHED)
     elif back:
         outcome |= {"failed": True, "msg": f"{device}: {back['reason']}", "code": "TAKEN-BACK"}
     return outcome
 
 
-def failed(error: DriftlineError) -> Outcome:
-    """Return the outcome of what went wrong; a device that lets nobody in is unreachable, as Ansible has it."""
+def failed(error: DriftlineError, *, tried: bool = False) -> Outcome:
+    """Return the outcome of what went wrong; a device that lets nobody in is unreachable, as Ansible has it.
+
+    Args:
+        tried: whether it was being changed, which then is what has failed: a rescue can look at it.
+    """
     problems = [str(problem) for problem in getattr(error, "problems", ())]
     told = "\n".join([error.message or str(error), *problems])
     outcome: Outcome = {"msg": told, "code": error.code, "hint": error.hint}
-    return {**outcome, ("unreachable" if isinstance(error, _NO_WAY_IN) else "failed"): True}
+    return {**outcome, ("unreachable" if isinstance(error, _NO_WAY_IN) and not tried else "failed"): True}
 
 
 def operation(step: Step, status: str, message: str = "") -> dict[str, Any]:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from .call import Call
 
 _STEPS: Final = TypeAdapter(tuple[Step, ...])
+_PLAIN: Final = ("vlan", "interface", "ip_address")
+"""The models whose fields are plain values: what we have put there need not be validated again."""
 _READY, _FAILED, _CHANGING = "ready.json", "failed.json", "changing.jsonl"
 
 
@@ -175,7 +177,8 @@ def _managed(obj: Any) -> list[str] | None:
 
 def _fill_in(part: IntendedState, rows: list[list[Any]]) -> None:
     for model, fields, managed in rows:
-        obj = part.model_class(model)(**fields)
+        cls = part.model_class(model)
+        obj: Any = cls.trusted(**fields) if model in _PLAIN else cls(**fields)
         part.add(obj if managed is None else obj.manage(managed))
 
 

@@ -14,6 +14,7 @@ from driftline.adapters.private import write_own
 from driftline.applied import About, Applied
 from driftline.devices import DeviceAdapter, Expected
 from driftline.devices.offline import parsed, rendered
+from driftline.engine import Plan
 from driftline.engine.exceptions import DriftlineError, PlanError
 from driftline.network.logs import log_as_a_guest
 from driftline.network.states import State
@@ -22,18 +23,18 @@ from driftline.reading import limited
 from driftline.rollback import plan_rollback
 from driftline.runs import by_model, enforce_amounts
 from driftline.runs.signatures import unsigned
+from driftline.state import open_journal
 
 from . import outcomes
 from .adopting import adopt
 from .call import VARIABLES, Call
 from .fleet import secrets_of
 from .shelf import Shelf
-from .work import chosen_of, each, fleet_for, for_writing, opened, planned_for, states_before
+from .work import each, fleet_for, for_writing, opened, planned_for, states_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from driftline.engine import Plan
     from driftline.settings import Settings
 
     from .outcomes import Outcome
@@ -127,11 +128,11 @@ def rollback(call: Call) -> Outcome:
     """Bring back what a run has changed, and nothing else."""
     settings = call.settings()
     how = for_writing(call, settings)
-    fleet = fleet_for(call, chosen_of(call, settings), settings)
+    fleet = fleet_for(call, _changed_by(call, settings), settings)
     overwrite = bool(call.arguments.get("overwrite"))
     record, made, actual = plan_rollback(call.arguments["run"], how, overwrite=overwrite, fleet=fleet)
     try:
-        return _taken_back(call, made.restricted_to(fleet.names), actual, how, record.id)
+        return _taken_back(call, made, actual, how, record.id)
     finally:
         actual.close()
 
@@ -142,14 +143,14 @@ def rollback(call: Call) -> Outcome:
 def _applied(
     call: Call, made: Plan, actual: DeviceAdapter, how: Settings, about: About, work: Work | None = None
 ) -> Outcome:
-    """Apply a plan, and return what became of each device."""
+    """Apply a plan, and return what became of each device of the task."""
     before = states_before(actual, made)
     intended = None if work is None else work.loaded.intended
     done: Applied = reverting.apply(made, actual, how, about=about, intended=intended)
-    names = sorted(made.units if work is None else work.loaded.chosen)
+    names = {*made.units, *actual.failures} if work is None else work.loaded.chosen
     return each(
         call,
-        names,
+        sorted(names.intersection(actual.fleet.names)),
         actual,
         lambda name: (
             outcomes.applied(before[name], done, actual, name)
@@ -159,8 +160,18 @@ def _applied(
     )
 
 
+def _changed_by(call: Call, settings: Settings) -> list[str]:
+    """Return the devices of a task that a run was about: the source may not know them any more."""
+    if call.limit is None:
+        return [call.host]
+    with open_journal(settings) as journal:
+        record = journal.run(call.arguments["run"])
+        made = Plan.from_json(journal.plan(record.id))
+    return sorted(limited(made, call.limit).units)
+
+
 def _taken_back(call: Call, made: Plan, actual: DeviceAdapter, how: Settings, run_id: str) -> Outcome:
-    names = [name for name in sorted({*made.units, *actual.failures}) if call.limit or name == call.host]
+    names = sorted({*made.units, *actual.failures}.intersection(actual.fleet.names))
     if not names:
         return {"changed": False, "msg": f"run {run_id} has changed nothing on {call.limit or call.host}"}
     if call.check or not made.steps:

@@ -11,7 +11,7 @@ from driftline.adapters.intent.inline import described, intended_of
 from driftline.adapters.inventory.network_os import platform_of
 from driftline.adapters.inventory.options import NO_SITE
 from driftline.engine.exceptions import DriftlineError, LoadError, PlanError
-from driftline.network import Device, select
+from driftline.network import Device
 from driftline.network.states import State, into
 from driftline.reading import choose, load_chosen, load_for
 from driftline.settings import Settings, alone
@@ -103,13 +103,9 @@ def planned_for(call: Call, made: Plan, settings: Settings) -> Iterator[DeviceAd
 def fleet_for(call: Call, names: list[str], settings: Settings) -> Fleet:
     """Return a fleet of devices of which nothing may be intended; the source is asked where variables are missing."""
     devices, endpoints = {name: _of_inventory(call, name) for name in names}, {}
-    for name in names:
-        told = call.variables(name)
-        if told.get("ansible_network_os") and told.get("ansible_host"):
-            continue
-        found = _asked(call, settings, name)
-        if found is not None:
-            devices[name], endpoints[name] = found
+    for device, endpoint in _asked(call, settings, [name for name in names if not _says_where(call, name)]):
+        devices[device.name] = device
+        endpoints[device.name] = endpoint
     return fleet_of(call, devices, settings, {k: v for k, v in endpoints.items() if v is not None})
 
 
@@ -178,19 +174,18 @@ def _of_inventory(call: Call, name: str) -> Device:
     return Device(name=name, site=str(told.get("site") or NO_SITE), role=told.get("role"))
 
 
-def _asked(call: Call, settings: Settings, name: str) -> tuple[Device, Any] | None:
-    """Return a device and where it is reached, as the source knows it; None: it can't be asked, or knows nothing."""
+def _says_where(call: Call, name: str) -> bool:
+    told = call.variables(name)
+    return bool(told.get("ansible_network_os") and told.get("ansible_host"))
+
+
+def _asked(call: Call, settings: Settings, names: list[str]) -> list[tuple[Device, Any]]:
+    """Return devices and where they are reached, as far as the source knows them; none where it can't be asked."""
+    if not names:
+        return []
     try:
-        intent = Shelf(call, settings).intended(name)
+        intent = Shelf(call, settings).intended(call.host) if call.limit is None else load_all(settings)
     except DriftlineError:
-        return None
-    found = intent.part.get_or_none("device", name)
-    return None if found is None else (found, intent.endpoints.get(name))
-
-
-def chosen_of(call: Call, settings: Settings) -> list[str]:
-    """Return the names of the devices of a task, by its limit."""
-    if call.limit is None:
-        return [call.host]
-    intended = load_all(settings).part
-    return sorted(select(intended.get_all("device"), call.limit))
+        return []
+    known = (intent.part.get_or_none(Device, name) for name in names)
+    return [(device, intent.endpoints.get(device.name)) for device in known if device is not None]

@@ -381,6 +381,8 @@ class DeviceAdapter(Adapter):
         for key in sections_of(now, wanted, [change.key for change in changes]):
             if obj := wanted.objects.get(key):
                 wanted.put(obj.model_copy(update=_looks(platform, wanted, key)))
+        # An address may have moved to an interface that comes later.
+        wanted.objects = dict(sorted(wanted.objects.items(), key=lambda item: item[0][0] == "ip_address"))
         return wanted
 
     def _lines(self, unit: str, changes: list[Change]) -> list[str]:

@@ -47,9 +47,10 @@ def is_there(before: Any, wanted: Any, found: Any) -> bool:
     )
 
 
-def _lost(wanted: DeviceState, found: DeviceState, key: Key) -> str | None:
-    there = found.kept_lines(key)
-    return next((line for line in wanted.kept_lines(key) if line not in there), None)
+def _lost(one: DeviceState, other: DeviceState, key: Key) -> str | None:
+    """Return the first unmodelled line of an object that it has in one state and not in the other."""
+    there = other.kept_lines(key)
+    return next((line for line in one.kept_lines(key) if line not in there), None)
 
 
 def strays(wanted: DeviceState, found: DeviceState) -> dict[Key, str]:

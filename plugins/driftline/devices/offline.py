@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
 
 from driftline.engine.exceptions import UnusableAnswer
 from driftline.engine.plan import make_plan
-from driftline.network import MIN_VLAN, Device, Interface, change_order
+from driftline.network import Device, Interface, InterfaceKind, change_order
 
 from .adapter import DeviceAdapter, Expected
 from .fleet import Connection, Credentials, Fleet
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from .platforms import Platform
     from .state import DeviceState
+
+_LINUX = re.compile(r"\A(Eth|Lo)(?:ernet(?=\d+\Z)|opback\Z)")
 
 
 def parsed(text: str, device: str, platform: str, site: str) -> Adapter:
@@ -79,7 +82,7 @@ def _fleet_of(device: str, platform: str) -> Fleet:
 
 def _expect_best(text: str, state: DeviceState, platform: str) -> None:
     """Raise UnusableAnswer when another platform understands more of a text: that is the one it is of."""
-    found = {name: _objects_in(text, state.device, other) for name, other in PLATFORMS.items()}
+    found = {name: _found_in(text, state.device, other) for name, other in PLATFORMS.items()}
     best = max(found, key=found.__getitem__)
     if found[best] > found[platform]:
         raise UnusableAnswer(
@@ -89,13 +92,14 @@ def _expect_best(text: str, state: DeviceState, platform: str) -> None:
         )
 
 
-def _objects_in(text: str, device: str, platform: Platform) -> int:
-    """Return how many objects a platform finds in a text, but for the VLAN that is there by itself."""
+def _found_in(text: str, device: str, platform: Platform) -> int:
+    """Return how many addresses, and interfaces of a kind that it knows, a platform finds in a text."""
     try:
         state = platform.read(device, text)
     except ValueError:
         return 0
-    return sum(getattr(obj, "vid", None) != MIN_VLAN for obj in state.objects.values())
+    known = sum(interface.kind is not InterfaceKind.OTHER for interface in state.of("interface"))
+    return known + sum(1 for _ in state.of("ip_address"))
 
 
 def _blank(intended: IntendedState, device: Device, platform: Platform) -> DeviceState:
@@ -115,5 +119,9 @@ def _blank(intended: IntendedState, device: Device, platform: Platform) -> Devic
 
 
 def _text(ports: Iterable[str]) -> str:
-    """Return a configuration with nothing but ports, and a device's VLANs where it has them in it."""
-    return "".join(["vtp mode transparent\n", *(f"interface {port}\n" for port in ports), "end\n"])
+    """Return a configuration with nothing but ports, and a device's VLANs where it has them in it.
+
+    Linux calls its ports by what is short for others elsewhere; the last name that a platform takes is its own.
+    """
+    names = (name for port in ports for name in (port, _LINUX.sub(lambda match: match[1].lower(), port)))
+    return "".join(["vtp mode transparent\n", *(f"interface {name}\n" for name in names), "end\n"])

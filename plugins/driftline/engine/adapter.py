@@ -293,6 +293,7 @@ class Adapter:
     def get(self, obj: builtins.type[Model], identifier: str | Mapping[str, Any]) -> Model: ...
     @overload
     def get(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any: ...
+
     def get(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any:
         """Return an object by its model and its identity (a mapping, or a unique id)."""
         return self.store.get(model=obj, identifier=identifier)
@@ -301,6 +302,7 @@ class Adapter:
     def get_or_none(self, obj: builtins.type[Model], identifier: str | Mapping[str, Any]) -> Model | None: ...
     @overload
     def get_or_none(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any: ...
+
     def get_or_none(self, obj: Any, identifier: str | Mapping[str, Any]) -> Any:
         """Return an object, or None when it is not there."""
         try:
@@ -312,6 +314,7 @@ class Adapter:
     def get_all(self, obj: builtins.type[Model]) -> list[Model]: ...
     @overload
     def get_all(self, obj: Any) -> list[Any]: ...
+
     def get_all(self, obj: Any) -> list[Any]:
         """Return all objects of a model, in the order in which they were added."""
         return self.store.get_all(model=obj)
@@ -320,6 +323,7 @@ class Adapter:
     def get_by_uids(self, uids: Iterable[str], obj: builtins.type[Model]) -> list[Model]: ...
     @overload
     def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[Any]: ...
+
     def get_by_uids(self, uids: Iterable[str], obj: Any) -> list[Any]:
         """Return the objects of a model with these unique ids."""
         return self.store.get_by_uids(uids=uids, model=obj)

@@ -25,6 +25,7 @@ class DSyncModel(DiffSyncModel):
         return self.adapter
 
     @classmethod
+    # pylint: disable-next=arguments-renamed
     def create(cls, dsync: Any, ids: dict[str, Any], attrs: dict[str, Any]) -> Self | None:
         """Create the object in the adapter's system; None or ObjectNotCreated mean that it was not."""
         return super().create(dsync, ids, attrs)

@@ -224,13 +224,13 @@ class Builder(Reader):
 
 
 def _check(record: Any, fields: Mapping[str, type], needed: Iterable[str]) -> None:
-    if type(record) is not dict:
+    if not isinstance(record, dict):
         raise NotExact("it is no object")
     for name, value in record.items():
-        kind = fields.get(name)
+        kind, found = fields.get(name), type(value)
         if kind is None:
             raise NotExact(f"{name!r} is no field")
-        if type(value) is not kind:
+        if found is not kind:
             raise NotExact(f"{name} must be of type {kind.__name__}")
         if isinstance(value, int) and value < 0:
             raise NotExact(f"{name} is negative")
@@ -240,14 +240,14 @@ def _check(record: Any, fields: Mapping[str, type], needed: Iterable[str]) -> No
 
 
 def _pair(names: list[Any]) -> tuple[str, str]:
-    if len(names) != len(_SIDES) or not all(type(name) is str for name in names):
+    if len(names) != len(_SIDES) or not all(isinstance(name, str) for name in names):
         raise NotExact("sides must be two names")
     return names[0], names[1]
 
 
 def _changed(names: list[Any], source: Mapping[str, Any], dest: Mapping[str, Any]) -> tuple[str, ...]:
     for name in names:
-        if type(name) is not str or name not in source or name not in dest:
+        if not isinstance(name, str) or name not in source or name not in dest:
             raise NotExact(f"changed names {name!r}, which is not on both sides")
     return tuple(names)
 
@@ -255,7 +255,7 @@ def _changed(names: list[Any], source: Mapping[str, Any], dest: Mapping[str, Any
 def _flags(*names: Any) -> DiffSyncModelFlags:
     flags = DiffSyncModelFlags.NONE
     for name in names:
-        if type(name) is not str or name not in DiffSyncModelFlags.__members__:
+        if not isinstance(name, str) or name not in DiffSyncModelFlags.__members__:
             raise NotExact(f"there is no flag {name!r}")
         flags |= DiffSyncModelFlags[name]
     return flags

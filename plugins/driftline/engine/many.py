@@ -34,7 +34,8 @@ def unique_ids_of(objs: Sequence[DiffSyncModel]) -> list[str]:
 
 def _joined(values: list[Any]) -> list[str] | None:
     """Return unique ids if each is the one identifier, or a plain join of several; None where one is not."""
-    if type(values[0]) is not tuple:
+    kind = type(values[0])
+    if kind is not tuple:
         return values if set(map(type, values)) == {str} else None
     try:
         uids = list(map("__".join, values))

@@ -31,7 +31,7 @@ def merged(base: Any, source: Any, dest: Any) -> Any:
     kind = type(source)
     if kind is not type(dest) or kind not in _COLLECTIONS:
         raise Apart
-    return _COLLECTIONS[kind](base if type(base) is kind else kind(), source, dest)
+    return _COLLECTIONS[kind](base if kind is type(base) else kind(), source, dest)
 
 
 def _merged_dict(base: dict[Any, Any], source: dict[Any, Any], dest: dict[Any, Any]) -> dict[Any, Any]:

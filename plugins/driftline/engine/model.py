@@ -21,6 +21,8 @@ from .many import unique_ids_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+# Exact types are asked for where subclasses write themselves in their own way: pylint: disable=unidiomatic-typecheck
+
 _SUCCESS = DiffSyncStatus.SUCCESS
 _NEAR = 4
 """By how many places an object is expected to have moved towards the front of its parent's list."""

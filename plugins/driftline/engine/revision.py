@@ -228,7 +228,7 @@ class Revision:
         verdicts = self._verdicts(model, uids)
         for uid, place, verdict in zip(uids, places, verdicts, strict=True):
             siblings = self._below_of(place, model)
-            if type(siblings.get(uid)) is _Verdict:
+            if isinstance(siblings.get(uid), _Verdict):
                 continue  # it is looked at anyway
             siblings[uid] = verdict
             if verdict is _ALL:
@@ -310,7 +310,7 @@ class Revision:
         for uid, verdict in uids.items():
             element = now.differing.pop(uid, None)
             if element is None and verdict is not _NEW:
-                _take_back(now, uid, self._below((model, uid)) if type(verdict) is _Verdict else None)
+                _take_back(now, uid, self._below((model, uid)) if isinstance(verdict, _Verdict) else None)
             if verdict is _ALL or verdict is _NEW:
                 whole.append(uid)
             elif verdict is _BELOW or verdict is _PAIR:

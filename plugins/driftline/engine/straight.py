@@ -23,7 +23,8 @@ class StraightRun(UnitRun):
             with self._target.batch():
                 try:
                     transaction, steps = self._open(), self._steps
-                    if type(transaction) is MemoryTransaction and len(steps) == 1 and not self._policy.check:
+                    kind = type(transaction)
+                    if kind is MemoryTransaction and len(steps) == 1 and not self._policy.check:
                         # All is done when the hook has written: so it is for most of what is synchronised.
                         self._begun = True
                         call = self._ready(steps[0])

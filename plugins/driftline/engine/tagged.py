@@ -67,7 +67,7 @@ def to_plain(value: Any, depth: int = 0) -> Any:
 
 
 def _plain_dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    if all(type(key) is str and not key.startswith("$") for key in value):
+    if set(map(type, value)) <= {str} and not any(key.startswith("$") for key in value):
         return {
             key: item if type(item) in _PLAIN else to_plain(item, depth + 1) for key, item in value.items()
         }
@@ -141,7 +141,8 @@ def _untagged(tagged: dict[str, Any], enums: Mapping[str, type[enum.Enum]], dept
 
 
 def _typed(payload: Any, kind: type) -> Any:
-    if type(payload) is not kind:
+    found = type(payload)
+    if found is not kind:
         raise TypeError
     return payload
 

@@ -16,7 +16,6 @@ class Clock(Protocol):
 
     def now(self) -> float:
         """The present moment in seconds."""
-        ...
 
 
 class RealClock:

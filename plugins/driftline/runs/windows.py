@@ -170,7 +170,7 @@ class Window(BaseModel):
         """Yield the moments of a local day at which it can begin or end."""
         zone = ZoneInfo(self.zone)
         midnight = datetime(day.year, day.month, day.day, tzinfo=zone)
-        for minute in {0, self.start, self.end % (24 * 60)}:
+        for minute in sorted({0, self.start, self.end % (24 * 60)}):
             wall = midnight.replace(hour=minute // 60, minute=minute % 60)
             yield wall.astimezone(UTC)
             yield wall.replace(fold=1).astimezone(UTC)

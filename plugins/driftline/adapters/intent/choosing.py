@@ -7,13 +7,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, cast
 
 from driftline.engine.enum import DiffSyncActions
-from driftline.network import Device, name_key, select
+from driftline.network import name_key, select
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from driftline.engine import Adapter, Diff
     from driftline.engine.diff import DiffElement
+    from driftline.network import Device
 
 _MODELS: Final = frozenset({"interface", "vlan", "ip_address"})
 _TOGETHER: Final = {"lag": "lag_mode"}

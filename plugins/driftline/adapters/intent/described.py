@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 from pydantic import BaseModel, ValidationError
 
 from driftline.engine.exceptions import Problem
-from driftline.network import RESERVED_VLANS, Device, Interface, InterfaceKind, IPAddress, Vlan, name_order
+from driftline.network import RESERVED_VLANS, Device, Interface, InterfaceKind, IPAddress, name_order
 from driftline.network.states import attributes_of
 
 from .addresses import wrong_address
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from driftline.engine import Adapter
+    from driftline.network import Vlan
 
 Host: TypeAlias = "tuple[str, str]"
 """A VRF, and an address in it without its prefix length."""
@@ -139,7 +140,8 @@ class Describing:
 
     def _addresses(self, interface: Interface) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
-        for address in cast("list[IPAddress]", self._actual.get_by_uids(interface.addresses, "ip_address")):
+        addresses = cast("list[IPAddress]", self._actual.get_by_uids(interface.addresses, "ip_address"))
+        for address in sorted(addresses, key=_address_order):
             marks = {"secondary": address.secondary, "anycast": host_of(address) in self._shared_hosts}
             keys = {name: value for name, value in marks.items() if value}
             wrong = wrong_address(address.address, AddressEntry(**keys))
@@ -168,6 +170,11 @@ class Describing:
 def host_of(address: IPAddress) -> Host:
     """Return an address's host in its VRF."""
     return address.vrf, str(ipaddress.ip_interface(address.address).ip)
+
+
+def _address_order(address: IPAddress) -> tuple[bool, bool, object]:
+    """Return a sort key: IPv4 before IPv6, the primary first."""
+    return not address.is_ipv4, address.secondary, name_order(address.address)
 
 
 def _said(interface: Interface, *, addressed: bool) -> dict[str, Any]:

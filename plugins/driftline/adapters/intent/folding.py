@@ -15,7 +15,7 @@ from .yaml_text import inline, lines
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-Keys: TypeAlias = "dict[str, Any]"
+Keys: TypeAlias = dict[str, Any]
 
 _NUMBERED: Final = re.compile(r"(?P<stem>.*\D)(?P<number>0|[1-9][0-9]*)")
 _SPECIAL: Final = frozenset({"description", "addresses"})

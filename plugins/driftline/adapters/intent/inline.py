@@ -84,6 +84,10 @@ class _Given(Document):
         """Return the keys down to a place, such as `interfaces.Ethernet1.mtu`."""
         return ".".join(map(str, path)) or self.name
 
+    def of_line(self, path: KeyPath) -> str:  # noqa: ARG002 - the base's signature
+        """Return nothing: it has no lines."""
+        return ""
+
 
 def _with_vlan_ids(data: dict[Any, Any], problems: list[Problem]) -> dict[Any, Any]:
     """Return data with VLAN ids as numbers: where it comes from, keys may be text only."""

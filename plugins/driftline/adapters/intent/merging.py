@@ -117,12 +117,12 @@ class _Keys:
             self._names[place] = name
 
     def _report_taken(self, key: str, name: str, first: str) -> None:
-        line = self._device.document.lines.find(("interfaces", first))
+        line = self._device.document.of_line(("interfaces", first))
         if is_range(key):
-            message = f"{name} lies in the range {first} of line {line} too"
+            message = f"{name} lies in the range {first}{line} too"
             self._report(key, "INTENT-OVERLAPPING-RANGES", message, "let only one range contain it")
         else:
-            message = f"{first} of line {line} is the same interface"
+            message = f"{first}{line} is the same interface"
             self._report(key, "INTENT-DUPLICATE-INTERFACE", message, f"keep one, spelled {name}")
 
     def _report(self, key: str, code: str, message: str, hint: str) -> None:

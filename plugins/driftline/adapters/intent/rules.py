@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from driftline.engine.exceptions import Problem
 from driftline.network import InterfaceKind, interface_kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
 
     from .merging import Merged
 
-Values: TypeAlias = "Mapping[str, Any]"
+Values: TypeAlias = Mapping[str, Any]
 
 _SWITCHPORT_KEYS: Final = ("mode", "access_vlan", "trunk_vlans", "native_vlan")
 _NEVER_SWITCHPORTS: Final = frozenset(

@@ -75,7 +75,7 @@ def as_map(text: str, path: Path) -> str:
     start, end = _span(node, text)
     if _is_flow(node):
         characters[start], characters[end - 1] = "{", "}"
-    for item, __ in _entries(node):
+    for item, _value in _entries(node):
         before, after = _span(item, text)
         characters[after - 1] += ": {}"
         if not _is_flow(node):

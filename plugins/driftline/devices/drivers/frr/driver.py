@@ -1,5 +1,8 @@
 """The driver: NAPALM's methods on a router whose only interface is `vtysh`."""
 
+# Its exception derives from one of NAPALM, of which pylint knows nothing where NAPALM is not installed.
+# pylint: disable=bad-exception-cause
+
 from __future__ import annotations
 
 import secrets
