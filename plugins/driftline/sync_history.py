@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from driftline.adapters.ipam import renaming
 from driftline.adapters.ipam.order import linked, order
 from driftline.applied import About
 from driftline.engine.exceptions import Problem, StalePlan
@@ -81,18 +82,19 @@ def plan_rollback(
         stands = standings(journal.entries(record.id))
     done = {unit for unit, standing in stands.items() if standing.stand is Stand.APPLIED}
     held = load_for(made, settings, watch=watch)
-    steps = [step for step in made.steps if step.unit in done]
+    steps = renaming.done_with(done, made.steps)
     problems = [] if overwrite else [problem for step in steps for problem in _changed(step, held)]
     if problems:
         raise StalePlan("not everything is as the run left it", problems=problems)
     back = (taken_back(step) for step in steps if _is_there(step, held))
-    return record, linked(made.with_steps(sorted(back, key=order), draft=True), held), held
+    plan = renaming.whole(made.with_steps(sorted(back, key=order), draft=True))
+    return record, linked(plan, held), held
 
 
 def taken_back(step: Step) -> Step:
     """Return the step that undoes one."""
-    turned = replace(step, action=_OPPOSITE[step.action], depends_on=())  # type: ignore[arg-type]
-    return renewed(turned, before=step.after, after=step.before)
+    opposite = replace(step, action=_OPPOSITE[step.action], depends_on=())  # type: ignore[arg-type]
+    return renewed(opposite, before=renaming.turned(step.after), after=renaming.turned(step.before))
 
 
 def is_done(step: Step, held: IpamAdapter) -> bool:
@@ -100,7 +102,9 @@ def is_done(step: Step, held: IpamAdapter) -> bool:
     found = held.get_or_none(step.model, step.identity)
     if step.action == "delete" or found is None:
         return found is None and step.action == "delete"
-    return all(found.same(name, value, getattr(found, name)) for name, value in (step.after or {}).items())
+    return all(
+        found.same(name, value, getattr(found, name, None)) for name, value in (step.after or {}).items()
+    )
 
 
 def _is_there(step: Step, held: IpamAdapter) -> bool:

@@ -6,10 +6,11 @@ themselves, which are only read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from driftline.adapters.ipam import counterparts, renaming
 from driftline.adapters.ipam.adapter import IpamAdapter
 from driftline.adapters.ipam.models import MODELS, Device, Term
 from driftline.adapters.ipam.observed import Observed, observed_state
@@ -57,6 +58,8 @@ class Sides:
     """The devices that could not be read; what the target has of them is left alone."""
     notes: tuple[str, ...] = ()
     """What takes no part, and why."""
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """By the unique ids of the source's interfaces the names under which the target has them."""
 
 
 def load(source: str, target: str, settings: Settings, *, watch: Watch | None = None) -> Sides:
@@ -81,7 +84,8 @@ def _against(held: IpamAdapter, source: str, settings: Settings, watch: Watch) -
     if isinstance(chosen, IpamSource):
         records = chosen.records(settings.place, source)
         records.load(watch.on_rows)
-        return Sides(records, held, {}, tuple(records.skipped))
+        renamed = counterparts.compare(settings.place.state, records, held)
+        return Sides(records, held, {}, tuple(records.skipped), renamed)
     network = chosen.open(settings.place)
     network.on_rows = watch.on_rows
     network.load()
@@ -139,7 +143,8 @@ def detect(sides: Sides) -> Diff:
 def plan(sides: Sides, diff: Diff) -> Plan:
     """Flatten the difference into a plan, in the order of change: what is referred to comes first."""
     made = make_plan(diff, sides.source, sides.target, order=order)
-    return linked(made, sides.target).with_intended(counts_of(sides.source))
+    with_renames = renaming.paired(made, sides.renamed, sides.target)
+    return linked(with_renames, sides.target).with_intended(counts_of(sides.source))
 
 
 def load_for(made: Plan, settings: Settings, *, watch: Watch | None = None) -> IpamAdapter:
@@ -172,8 +177,9 @@ def ready(made: Plan, held: IpamAdapter, settings: Settings, about: About | None
         intended_before=intended_before(settings, _identity(made)),
         plan_time=None if about is None else about.plan_time,
     )
-    enforce_records(settings.guards, fresh.plan, facts)
-    return fresh.plan
+    whole = renaming.whole(fresh.plan)
+    enforce_records(settings.guards, renaming.as_changes(whole), facts)
+    return whole
 
 
 def apply(
@@ -205,6 +211,7 @@ def apply(
         )
         recorder = Recorder(journal, run.id, lease_seconds=settings.lease)
         result = carry_out(fresh, held, settings, recorder, watch)
+        counterparts.settle(settings.place.state, made.source, held)
         left, notes = _left(held, source)
         applied = Applied(run.id, result, failures or {}, notes, made, about, settings.apply, {}, left)
         if not result.interrupted:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 def sync(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     """Make a source of truth hold what another one says, or what the devices have."""
     from driftline import syncing  # noqa: PLC0415
+    from driftline.adapters.ipam.renaming import whole  # noqa: PLC0415
 
     from .terminal import stopping  # noqa: PLC0415
 
@@ -32,7 +33,7 @@ def sync(arguments: argparse.Namespace, terminal: Terminal) -> ExitStatus:
     with terminal.watch("reading") as watch, stopping(watch.halt, terminal):
         sides = syncing.load(arguments.source, arguments.target, settings, watch=watch)
     terminal.notes(sides.notes, "notes on what takes no part")
-    made = chosen(syncing.plan(sides, syncing.detect(sides)), arguments, terminal)
+    made = whole(chosen(syncing.plan(sides, syncing.detect(sides)), arguments, terminal))
     if arguments.out is not None:
         write_own(arguments.out, made.to_json())
     changing = bool(made.steps) and not arguments.check and arguments.out is None

@@ -113,7 +113,7 @@ class BulkHooks:
     ) -> Sequence[Any]:
         """Make objects of these identifiers and attributes; returns each, or why it was not made."""
         return self._each(
-            [(cls, ids) for ids, _ in wishes],
+            [(cls, ids) for ids, __ in wishes],
             lambda: self.writer.create(cls, wishes),
             lambda item: self._made(cls, item),
         )
@@ -123,7 +123,7 @@ class BulkHooks:
     ) -> Sequence[Any]:
         """Change objects; returns each, or why it was not changed."""
         return self._each(
-            [(cls, obj.get_identifiers()) for obj, _ in wishes],
+            [(cls, obj.get_identifiers()) for obj, __ in wishes],
             lambda: self.writer.update(cls, wishes),
             _renewed,
         )
@@ -168,7 +168,7 @@ class BulkHooks:
             raise ObjectRefused(f"{cls.get_type()} {ids} was made, and its record was not")
         made.pk = item.pk
         made.tags = item.tags
-        made.owner = OWNER if "custom_fields" in item.payload else None
+        made.owner = OWNER if "custom_fields" in item.payload else item.wanted.owner
         made.changed = item.answer.get("last_updated")
         return made
 
@@ -182,8 +182,7 @@ class BulkHooks:
             self._doubts[self.unit_of(model.get_type(), item.wanted.get_identifiers())] = failure
         if item.existing is not None:
             item.existing.set_status(DiffSyncStatus.FAILURE, failure.message)
-        action = "create" if item.existing is None else "update" if item.changes else "delete"
-        message = f"{action} {model.get_type()} {item.wanted.get_unique_id()}: {failure.message}"
+        message = f"{_action(item)} {model.get_type()} {item.wanted.get_unique_id()}: {failure.message}"
         kind = ObjectRefused if isinstance(failure, ObjectRefused) else TargetError
         told = kind(message, code=failure.code, hint=failure.hint)
         told.__cause__ = failure
@@ -213,6 +212,15 @@ def _renewed(item: Item) -> models.Row | None:
         obj.update_base(item.wanted.get_attrs())  # with what had to change besides
         obj.changed = item.answer.get("last_updated", obj.changed)
     return obj
+
+
+def _action(item: Item) -> str:
+    """Return what was to be done to an object, in a word."""
+    if item.existing is None:
+        return "create"
+    if item.existing.get_unique_id() != item.wanted.get_unique_id():
+        return "rename"
+    return "update" if item.changes else "delete"
 
 
 def _one(answers: Sequence[Any]) -> Any:

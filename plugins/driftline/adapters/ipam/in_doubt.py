@@ -47,7 +47,7 @@ def careful(rows: Sequence[Values], send: Send, look_up: LookUp, patience: Patie
     answers: list[Answer] = [MISSING] * len(rows)
     left = list(range(len(rows)))
     reason: TargetError | None = None
-    for _ in range(patience.attempts):
+    for __ in range(patience.attempts):
         reason = _sent(rows, left, send, answers)
         left = [place for place in left if answers[place] is MISSING]
         if reason is None or not left:

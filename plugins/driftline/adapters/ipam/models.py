@@ -22,6 +22,11 @@ GLOBAL = ""
 TermKind = Literal["manufacturer", "device_type", "role", "platform", "location_type", "vrf"]
 Mode = Literal["access", "tagged", "tagged-all"]
 
+RENAMED_FROM = "renamed_from"
+"""In a step that makes an interface: the name of the one that becomes it."""
+RENAMED_TO = "renamed_to"
+"""In a step that deletes an interface: the name under which it stays."""
+
 
 def mac_key(text: str) -> str:
     """Return the twelve hexadecimal digits of a MAC address, however it is written."""
@@ -166,6 +171,9 @@ class Interface(Row):
         "lag": lambda name: None if name is None else name_key(name),
         "parent": lambda name: None if name is None else name_key(name),
         "mac": lambda mac: None if mac is None else mac_key(mac),
+        # They say how a step is carried out: no interface has them, so nothing differs by them.
+        RENAMED_FROM: lambda _name: None,
+        RENAMED_TO: lambda _name: None,
     }
 
     device: str

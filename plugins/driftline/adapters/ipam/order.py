@@ -16,7 +16,7 @@ from driftline.engine.exceptions import PlanError, Problem
 from driftline.engine.plan import ObjectRef, Step, renewed
 from driftline.network.names import InterfaceKind, expand_vlans, interface_kind, name_order
 
-from .models import GLOBAL
+from .models import GLOBAL, RENAMED_TO
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
@@ -122,6 +122,8 @@ class _Links:
             # Nautobot's addresses are in a prefix: in the next wider one when theirs goes.
             for key in _around(str(step.identity["prefix"])):
                 yield from self._there("create", key)
+        elif step.action == "delete" and (name := (step.before or {}).get(RENAMED_TO)):
+            yield from self._there("create", self._key(step.model, **{**step.identity, "name": name}))
 
     def _after(self, step: Step) -> set[Key]:
         if step.after is None:
@@ -302,7 +304,7 @@ def _sorted(steps: Sequence[Step]) -> list[Step]:
     heapq.heapify(ready)
     done: list[Step] = []
     while ready:
-        _, step_id = heapq.heappop(ready)
+        __, step_id = heapq.heappop(ready)
         done.append(known[step_id])
         for other in needing[step_id]:
             left[other] -= 1

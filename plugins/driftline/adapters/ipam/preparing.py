@@ -9,16 +9,21 @@ from pydantic import ValidationError
 from driftline.engine.exceptions import DriftlineError, ObjectRefused, TargetError
 
 from .fields import Endpoint, Item, Surroundings, drop_vlans_with_mode
-from .models import Device, Interface
+from .models import RENAMED_FROM, Device, Interface
 from .owned import OWNER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from driftline.engine import Adapter
+
     from .models import Row
     from .options import Writing
     from .records import Values
     from .system import Writer
+
+_FOLLOWING = ("interface", "lag", "parent")
+"""Attributes that change by themselves when the interface that they name is renamed."""
 
 
 def new(cls: type[Row], ids: Mapping[str, Any], attrs: Mapping[str, Any], options: Writing) -> Item:
@@ -35,15 +40,37 @@ def new(cls: type[Row], ids: Mapping[str, Any], attrs: Mapping[str, Any], option
     return Item(cls, record, {**record.get_identifiers(), **record.get_attrs()})
 
 
+def renamed(
+    cls: type[Row], ids: Mapping[str, Any], attrs: Mapping[str, Any], dataset: Adapter, title: str
+) -> Item:
+    """Return an interface that is to be made by renaming another one, with the attributes that differ."""
+    old: Row | None = dataset.get_or_none(cls.get_type(), {**ids, "name": attrs[RENAMED_FROM]})
+    if old is None:
+        missing = ObjectRefused(
+            f"{title} has no {attrs[RENAMED_FROM]} that could be renamed",
+            code="IPAM-MISSING",
+            hint="read the IPAM again and make a new plan",
+        )
+        return Item(cls, cls.model_construct(**ids), attrs, failure=missing)
+    item = changed(old, {name: value for name, value in attrs.items() if _differs(old, name, value)}, title)
+    if item.failure is None:
+        item.wanted = item.wanted.model_copy(update=dict(ids))
+        item.changes = {"name": ids["name"], **item.changes}
+        item.tags = old.tags
+    return item
+
+
 def changed(obj: Row, attrs: Mapping[str, Any], title: str) -> Item:
-    """Return an object that is to be changed."""
-    item = Item(type(obj), obj, attrs, existing=obj)
+    """Return an object that is to be changed; where it names interfaces by their new names already, that is done."""
+    followed = {name for name in _FOLLOWING if attrs.get(name) and not _differs(obj, name, attrs[name])}
+    changes = {name: value for name, value in attrs.items() if name not in followed}
+    item = Item(type(obj), obj, changes, existing=obj)
     try:
-        item.wanted = obj.with_attrs(attrs)
+        item.wanted = obj.with_attrs(changes)
     except DriftlineError as error:
         item.failure = error
     if isinstance(item.wanted, Interface):
-        drop_vlans_with_mode(item.wanted, attrs)
+        drop_vlans_with_mode(item.wanted, changes)
     if obj.pk is None:
         item.failure = ObjectRefused(f"it is not known which object of {title} it is", code="IPAM-MISSING")
     return item
@@ -82,6 +109,10 @@ def payload(item: Item, writer: Writer, around: Surroundings) -> Values:
     item.tags = (around.options.owner_tag,) if "tags" in mark else ()
     given = {name: value for name, value in made.items() if value not in (None, "", [])}
     return {**endpoint.fixed(item, around), **given, **mark}
+
+
+def _differs(obj: Row, name: str, value: Any) -> bool:
+    return name != RENAMED_FROM and not obj.same(name, value, getattr(obj, name))
 
 
 def _mark(writer: Writer, around: Surroundings) -> Values:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 from driftline.engine.exceptions import DriftlineError, ObjectRefused, TargetError
 
-from . import preparing, primary, sharing
+from . import preparing, primary, renaming, sharing
 from .answers import difference
 from .fields import Endpoint, Item, Surroundings
 from .guarding import refuse_changed, refuse_others
 from .in_doubt import Patience
-from .models import Device, Interface, IPAddress, Row
+from .models import RENAMED_FROM, Device, Interface, IPAddress, Row
 from .refer import Named, References
 from .sure import SureClient
 
@@ -58,8 +58,33 @@ class IpamWriter:
     # The three actions --------------------------------------------------------------------------------------
 
     def create(self, cls: type[Row], wishes: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[Item]:
-        """Make objects of these identifiers and attributes."""
-        items = [preparing.new(cls, ids, attrs, self._options) for ids, attrs in wishes]
+        """Make objects of these identifiers and attributes; a renamed interface is changed for that."""
+        items = [self._wished(cls, ids, attrs) for ids, attrs in wishes]
+        self._make(cls, [item for item in items if item.existing is None])
+        renamed = [item for item in items if item.existing is not None]
+        self._change(cls, renamed)
+        renaming.follow(_alive(renamed), self._dataset)
+        return items
+
+    def update(self, cls: type[Row], wishes: Sequence[tuple[Row, dict[str, Any]]]) -> list[Item]:
+        """Change these attributes of objects."""
+        items = [preparing.changed(obj, attrs, self._title) for obj, attrs in wishes]
+        self._change(cls, items)
+        return items
+
+    def delete(self, cls: type[Row], objs: Sequence[Row]) -> list[Item]:
+        """Delete objects, if they are ours and nothing of others goes with them; what was renamed only loses a name."""
+        items = [Item(cls, obj, {}, existing=obj) for obj in objs]
+        renamed = renaming.living_on(items, self._dataset)
+        self._remove([item for item in items if item not in renamed])
+        return items
+
+    def _wished(self, cls: type[Row], ids: dict[str, Any], attrs: dict[str, Any]) -> Item:
+        if RENAMED_FROM in attrs:
+            return preparing.renamed(cls, ids, attrs, self._dataset, self._title)
+        return preparing.new(cls, ids, attrs, self._options)
+
+    def _make(self, cls: type[Row], items: Sequence[Item]) -> None:
         around = self._around()
         preparing.fill(_alive(items), self._writer, around)
         self._writer.before(_alive(items), around)
@@ -69,11 +94,8 @@ class IpamWriter:
         self._finish(items, around)
         if cls.get_type() == Device.get_type():
             self._note_ready_made(_alive(items))
-        return items
 
-    def update(self, cls: type[Row], wishes: Sequence[tuple[Row, dict[str, Any]]]) -> list[Item]:
-        """Change these attributes of objects."""
-        items = [preparing.changed(obj, attrs, self._title) for obj, attrs in wishes]
+    def _change(self, cls: type[Row], items: Sequence[Item]) -> None:
         around = self._around()
         preparing.fill(_alive(items), self._writer, around)
         if not self._has_etag(items):
@@ -85,11 +107,8 @@ class IpamWriter:
         self._send_all([item for item in _alive(items) if item.payload], self._update)
         self._finish(items, around)
         primary.given_back([item for item in gave_up if item.failure], self._device, self._patch_devices)
-        return items
 
-    def delete(self, cls: type[Row], objs: Sequence[Row]) -> list[Item]:
-        """Delete objects, if they are ours and nothing of others goes with them."""
-        items = [Item(cls, obj, {}, existing=obj) for obj in objs]
+    def _remove(self, items: Sequence[Item]) -> None:
         refuse_others(items, self._dataset, self._options)
         refuse_changed(self._by_path(_alive(items)), self._writer, self._sure, gone_is_fine=True)
         around = self._around()
@@ -98,7 +117,6 @@ class IpamWriter:
         self._writer.detach([item for item in _alive(items) if item in staying], around)
         self._send_all([item for item in _alive(items) if item not in staying], self._delete)
         self._forget_primary(_alive(items))
-        return items
 
     def _around(self) -> Surroundings:
         refer = References(self._dataset, self._title)
