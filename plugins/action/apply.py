@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
-from ansible_collections.driftline.network.plugins.plugin_utils.action import ABOUT, WHERE, DriftlineAction
+from ansible_collections.driftline.network.plugins.plugin_utils.action import (
+    ABOUT,
+    WHERE,
+    WINDOW,
+    DriftlineAction,
+)
 
 
 class ActionModule(DriftlineAction):
     """Applies a plan, exactly it."""
 
     task_name = "apply"
-    argument_spec = {**WHERE, **ABOUT, "plan": {"type": "path", "required": True}}
+    argument_spec = {**WHERE, **ABOUT, **WINDOW, "plan": {"type": "path", "required": True}}

@@ -9,6 +9,7 @@ from ansible_collections.driftline.network.plugins.plugin_utils.action import (
     STATES,
     WHAT,
     WHERE,
+    WINDOW,
     DriftlineAction,
 )
 
@@ -21,6 +22,7 @@ class ActionModule(DriftlineAction):
         **WHERE,
         **WHAT,
         **ABOUT,
+        **WINDOW,
         "state": {**WHAT["state"], "choices": [*STATES, "gathered", "rendered", "parsed"]},
         "running_config": {"type": "str"},
     }

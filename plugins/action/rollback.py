@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
-from ansible_collections.driftline.network.plugins.plugin_utils.action import ABOUT, WHERE, DriftlineAction
+from ansible_collections.driftline.network.plugins.plugin_utils.action import (
+    ABOUT,
+    WHERE,
+    WINDOW,
+    DriftlineAction,
+)
 
 
 class ActionModule(DriftlineAction):
@@ -14,6 +19,7 @@ class ActionModule(DriftlineAction):
     argument_spec = {
         **WHERE,
         **ABOUT,
+        **WINDOW,
         "run": {"type": "str", "required": True},
         "overwrite": {"type": "bool", "default": False},
     }

@@ -21,7 +21,7 @@ options:
       - The devices to work on in one go, by name, site or role, as of C(driftline --limit); V(all) for all.
       - Without it each task works on its own host, which is what you want in most cases.
       - With it, run the task once (C(run_once) or on C(localhost)). It is one run then, with the scope and the
-        batches of the settings, and what is returned is by device, in RV(devices).
+        batches of the settings, and what is returned is by device, in C(devices).
     type: str
 requirements:
   - python >= 3.11
@@ -51,4 +51,12 @@ options:
     description: Why the run is made; it is kept in the history.
     type: str
     default: ''
+"""
+
+    WINDOW = r"""
+options:
+  override_window:
+    description: Whether devices are changed outside of their change windows, too. It needs a O(ticket).
+    type: bool
+    default: false
 """

@@ -4,15 +4,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from pathlib import Path
-
-from ansible.errors import AnsibleParserError
-from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
-from ansible.utils.unsafe_proxy import wrap_var
-from ansible_collections.driftline.network.plugins.plugin_utils.engine import load
-
 DOCUMENTATION = r"""
 name: source
 short_description: The devices that are intended, from the source of truth of driftline
@@ -70,6 +61,15 @@ keyed_groups:
 compose:
   ansible_password: lookup('ansible.builtin.env', 'DEVICE_PASSWORD')
 """
+
+import hashlib
+import json
+from pathlib import Path
+
+from ansible.errors import AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+from ansible.utils.unsafe_proxy import wrap_var
+from ansible_collections.driftline.network.plugins.plugin_utils.engine import load
 
 ENGINE = load("driftline.ansible.inventory")
 DOOR = ENGINE[0]

@@ -18,6 +18,7 @@ author:
 extends_documentation_fragment:
   - driftline.network.common
   - driftline.network.common.run
+  - driftline.network.common.window
 options:
   plan:
     description: The plan's file.

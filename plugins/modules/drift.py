@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Find out how devices differ from what is intended
 description:
   - Reads the device, compares it with what the source of truth intends for it, and reports the difference.
-  - Nothing is changed. RV(changed) tells whether the device differs, as O(state) would have to change it, so that the
+  - Nothing is changed. C(changed) tells whether the device differs, as O(state) would have to change it, so that the
     recap counts the hosts with drift and C(--diff) shows it.
 author:
   - The driftline developers (@driftline)
@@ -34,7 +34,7 @@ options:
   config:
     description:
       - What is intended for the host, instead of what the source of truth says, in the shape of a device's file of
-        the intent, which is what RV(before), RV(after) and RV(gathered) have, too.
+        the intent, which is what RV(before), RV(after) and RV(driftline.network.facts#module:gathered) have, too.
       - Names of interfaces may be ranges.
     type: dict
 """

@@ -11,7 +11,7 @@ version_added: 0.1.0
 short_description: Plan what brings devices in line with what is intended
 description:
   - Finds drift, and plans its repair, with the lines that the device would get. Nothing is changed on devices.
-  - RV(changed) tells whether the plan changes anything, as with M(driftline.network.drift).
+  - C(changed) tells whether the plan changes anything, as with M(driftline.network.drift).
 author:
   - The driftline developers (@driftline)
 extends_documentation_fragment:
@@ -33,7 +33,7 @@ options:
   config:
     description:
       - What is intended for the host, instead of what the source of truth says, in the shape of a device's file of
-        the intent, which is what RV(before), RV(after) and RV(gathered) have, too.
+        the intent, which is what RV(before), RV(after) and RV(driftline.network.facts#module:gathered) have, too.
       - Names of interfaces may be ranges.
     type: dict
   path:

@@ -12,12 +12,14 @@ short_description: Bring devices in line with what is intended
 description:
   - Finds drift, plans its repair, and applies the plan, in one go.
   - Each device changes as a whole or not at all, and is read back. A failure takes it back.
-  - In check mode what it tells of the device afterwards is what the run then reads back.
+  - In check mode what it tells of the device afterwards is what the run then reads back. It warns of what would keep a
+    run from being begun now.
 author:
   - The driftline developers (@driftline)
 extends_documentation_fragment:
   - driftline.network.common
   - driftline.network.common.run
+  - driftline.network.common.window
 options:
   state:
     description:

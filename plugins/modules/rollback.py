@@ -17,6 +17,7 @@ author:
 extends_documentation_fragment:
   - driftline.network.common
   - driftline.network.common.run
+  - driftline.network.common.window
 options:
   run:
     description: The run's id, as the tasks that write return it and C(driftline history) shows it.

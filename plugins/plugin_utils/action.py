@@ -20,7 +20,11 @@ gc.freeze()  # what was imported stays: a collector that looks at it in the proc
 STATES = ("intended", "merged", "replaced", "overridden", "deleted")
 WHERE = {"settings": {"type": "path"}, "limit": {"type": "str"}}
 WHAT = {"state": {"type": "str", "default": "intended", "choices": list(STATES)}, "config": {"type": "dict"}}
-ABOUT = {"ticket": {"type": "str", "default": ""}, "comment": {"type": "str", "default": ""}}
+ABOUT = {
+    "ticket": {"type": "str", "default": ""},
+    "comment": {"type": "str", "default": ""},
+}
+WINDOW = {"override_window": {"type": "bool", "default": False}}
 
 
 class DriftlineAction(ActionBase):

@@ -16,6 +16,7 @@ from driftline.ansible.fleet import fleet_of, secrets_of
 from driftline.ansible.outcomes import HIDDEN, cleaned, failed, together
 from driftline.ansible.shelf import Shelf, load_all
 from driftline.engine.exceptions import GuardBreach, LoadError, SettingsError, Unreachable
+from driftline.lab import Fault, FaultKind, Lab
 from driftline.lab.topology import write_topology
 from driftline.network import Device, Endpoint
 from driftline.network.parts import part_of
@@ -202,6 +203,7 @@ def test_the_variables_come_first(fabric: Fabric) -> None:
     assert (host.username, host.password, host.platform) == ("me", "mine", "ios")
     assert optional_args(host) == {
         "conn_timeout": 5,
+        "enable_password": "more",
         "key_file": "/keys/me",
         "secret": "most",  # what is said of the driver itself
         "transport": "https",
@@ -221,10 +223,42 @@ def test_the_source_comes_second_and_the_settings_last(fabric: Fabric) -> None:
 
 
 def test_old_names_of_variables_count(fabric: Fabric) -> None:
-    """`ansible_ssh_user` and `ansible_ssh_pass` are still in many inventories."""
-    given = {"ansible_host": "192.0.2.9", "ansible_ssh_user": "me", "ansible_ssh_pass": "mine"}
-    host = host_of(call_of(fabric.folder, variables=given))
-    assert (host.username, host.password) == ("me", "mine")
+    """Ansible takes them, and they are still in many inventories."""
+    given = {
+        "ansible_ssh_host": "192.0.2.9",
+        "ansible_ssh_port": 8443,
+        "ansible_ssh_user": "me",
+        "ansible_ssh_pass": "mine",
+        "ansible_become_pass": "more",
+        "ansible_private_key_file": "/keys/me",
+    }
+    call = call_of(fabric.folder, variables=given)
+    host = host_of(call)
+    assert (host.hostname, host.port, host.username, host.password) == ("192.0.2.9", 8443, "me", "mine")
+    assert (optional_args(host)["secret"], optional_args(host)["key_file"]) == ("more", "/keys/me")
+    assert secrets_of(call, ["leaf1"]) == {"mine", "more"}
+
+
+def test_a_device_that_asks_for_an_enable_secret(tmp_path: Path) -> None:
+    """It gets the become password."""
+    with Lab(
+        {"leaf1": "hostname leaf1\ninterface Ethernet1\n"},
+        enable_password="enable-4711",
+        addressing="ports",
+        port=0,
+    ) as lab:
+        given = {
+            "ansible_host": lab.endpoints["leaf1"].host,
+            "ansible_port": lab.endpoints["leaf1"].port,
+            "ansible_httpapi_use_ssl": False,
+            "ansible_network_os": "arista.eos.eos",
+            "ansible_user": "admin",
+            "ansible_password": "admin",
+        }
+        (tmp_path / "driftline.yml").write_text("{}\n")
+        assert "does not permit" in run("facts", call_of(tmp_path, variables=given))["msg"]
+        told = run("facts", call_of(tmp_path, variables={**given, "ansible_become_password": "enable-4711"}))
+        assert "gathered" in told, told
 
 
 @pytest.mark.parametrize(
@@ -325,3 +359,116 @@ def test_a_path_is_looked_for_here_and_beside_the_playbook(
     assert call.path("plan.json") == tmp_path / "plays" / "plan.json"
     (tmp_path / "here" / "plan.json").touch()
     assert call.path("plan.json").resolve() == tmp_path / "here" / "plan.json"
+
+
+# Many devices at once -------------------------------------------------------------------------------------
+
+
+def reached(fabric: Fabric, name: str) -> dict[str, Any]:
+    """The variables of a host of the lab."""
+    endpoint = fabric.lab.endpoints[name]
+    return {
+        "ansible_host": endpoint.host,
+        "ansible_port": endpoint.port,
+        "ansible_httpapi_use_ssl": False,
+        "ansible_network_os": "arista.eos.eos",
+    }
+
+
+def together_call(fabric: Fabric, limit: str, **arguments: Any) -> Call:
+    """A task on `localhost`, with a limit; the inventory tells where the devices are."""
+    call = call_of(fabric.folder, "localhost", arguments={"limit": limit, **arguments})
+    return replace(call, variables=lambda name: reached(fabric, name) if name in fabric.lab else {})
+
+
+def by_hand(fabric: Fabric) -> list[str]:
+    return [name for name in fabric.lab if "by hand" in fabric.lab[name].running_config]
+
+
+def drifted(fabric: Fabric) -> str:
+    """Repair drift on all devices in one run; return its id."""
+    for name in fabric.lab:
+        fabric.lab[name].change("interface Ethernet1", "description by hand")
+    return str(run("remediate", together_call(fabric, "all"))["run"])
+
+
+def test_a_part_of_a_run_is_taken_back(fabric: Fabric) -> None:
+    """The devices of the limit, and of no other one anything is told; the source is not needed for it."""
+    done = drifted(fabric)
+    fabric.device_file("leaf1").unlink()
+    (fabric.folder / "intent" / "sites" / "lab.yml").write_text("no: [good\n")
+    checked = run("rollback", replace(together_call(fabric, "leaf*", run=done), check=True))
+    assert (checked["changed"], by_hand(fabric)) == (True, [])
+    told = run("rollback", together_call(fabric, "leaf*", run=done))
+    assert "failed" not in told, told
+    assert (sorted(told["devices"]), by_hand(fabric)) == (["leaf1", "leaf2"], ["leaf1", "leaf2"])
+    assert {name: one["after"] for name, one in told["devices"].items()} == {
+        name: one["after"] for name, one in checked["devices"].items()
+    }
+    assert run("rollback", together_call(fabric, "nowhere", run=done))["code"] == "LIMIT-EMPTY"
+
+
+def test_a_device_that_cannot_be_taken_back_is_told(fabric: Fabric) -> None:
+    """The others are, and the task has failed."""
+    done = drifted(fabric)
+    fabric.lab["leaf2"].inject(Fault(FaultKind.REFUSED))
+    told = run("rollback", together_call(fabric, "all", run=done))
+    assert (told["failed"], told["failed_devices"], told["changed"]) == (True, ["leaf2"], True)
+    assert by_hand(fabric) == ["core1", "leaf1"]
+
+
+def test_devices_are_reached_as_the_source_says(fabric: Fabric) -> None:
+    """Where the variables do not tell: a plan is made, applied, and taken back."""
+    hosts = fabric.lab.nornir_hosts()
+    for host in hosts.values():
+        entry = {"Ethernet1": {"description": "as intended"}}
+        host["data"] = {"site": "ams", "driftline": {"interfaces": entry}}
+    fabric.write_hosts(hosts)
+    settings = yaml.safe_load((fabric.folder / "driftline.yml").read_text())
+    del settings["nornir"]
+    settings["intended"] = {"adapter": "nornir", "options": {"host_file": "hosts.yml"}}
+    (fabric.folder / "driftline.yml").write_text(yaml.safe_dump(settings))
+    plain = {"ansible_httpapi_use_ssl": False}
+    path = str(fabric.folder / "plan.json")
+
+    def done(name: str, **arguments: Any) -> dict[str, Any]:
+        call = call_of(fabric.folder, "localhost", plain, arguments={"limit": "all", **arguments})
+        told = run(name, call)
+        assert "failed" not in told, told
+        return told
+
+    assert sorted(done("plan", path=path)["devices"]) == ["core1", "leaf1", "leaf2"]
+    applied = done("apply", plan=path)
+    assert applied["changed"]
+    assert not done("drift")["changed"]
+    assert done("rollback", run=applied["run"])["changed"]
+    alone = call_of(fabric.folder, "leaf1", plain, hosts=("leaf1",))
+    assert run("facts", alone)["gathered"]["interfaces"]["Ethernet1"]["description"] is None
+
+
+def test_check_mode_tells_that_a_run_would_be_refused(fabric: Fabric) -> None:
+    """By a guard, or a closed window; the run then is."""
+    fabric.setting(guards={"max_changes": 1})
+    fabric.lab["leaf1"].change("interface Ethernet1", "description by hand", "no vlan 20")
+    call = replace(call_of(fabric.folder, hosts=("leaf1",)), variables=lambda _: reached(fabric, "leaf1"))
+    told = run("remediate", replace(call, check=True))
+    assert (told["changed"], told["summary"]["create"]) == (True, 1)
+    assert "a run would be refused: GUARD-CHANGES" in told["warnings"][0]
+    assert run("remediate", call)["code"] == "GUARD-CHANGES"
+    assert by_hand(fabric) == ["leaf1"]
+
+
+def test_hints_are_for_people_who_use_ansible(fabric: Fabric) -> None:
+    """They do not name options of the command line."""
+    none = run("drift", call_of(fabric.folder, arguments={"settings": "none.yml"}))
+    assert (none["code"], none["hint"].partition(",")[0]) == ("SETTINGS-MISSING", "name it with `settings`")
+    stray = run("adopt", call_of(fabric.folder, "stray"))
+    assert (stray["code"], "limit" in stray["hint"]) == ("NOT-INTENDED", True)
+
+
+def test_a_password_of_digits_is_text(fabric: Fabric) -> None:
+    """YAML makes a number of it."""
+    given = {"ansible_host": "192.0.2.9", "ansible_user": 4711, "ansible_password": 12345678}
+    call = call_of(fabric.folder, variables=given)
+    host = host_of(call, platform="ios")
+    assert (host.username, host.password, secrets_of(call, ["leaf1"])) == ("4711", "12345678", {"12345678"})

@@ -46,6 +46,13 @@ def test_the_inventory_is_left_as_it_is(lab: Lab) -> None:
     assert before == fleet.nornir.inventory.dict()
 
 
+def test_the_enable_secret_by_the_names_that_drivers_know(lab: Lab) -> None:
+    """Those over eAPI and those over Netmiko call it differently; what the inventory says wins."""
+    fleet = fleet_of({"leaf1": the_host(lab, secret="its own")}, enable="en4ble")
+    options = fleet._parameters(fleet.host("leaf1"))["extras"]["optional_args"]
+    assert (options["enable_password"], options["secret"]) == ("en4ble", "its own")
+
+
 def test_wrong_credentials(lab: Lab) -> None:
     """A refused password is told as such, without the password."""
     with pytest.raises(AuthenticationFailed) as caught:

@@ -68,6 +68,10 @@ def test_the_examples_of_a_page_run(page: Path, tmp_path: Path) -> None:
         skip_without_routers()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("DRIFTLINE_")}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    collection = tmp_path / ".collections" / "ansible_collections" / "driftline" / "network"
+    collection.parent.mkdir(parents=True)
+    collection.symlink_to(ROOT)
+    environment["ANSIBLE_COLLECTIONS_PATH"] = str(tmp_path / ".collections")
     try:
         for block in runnable(page):
             if block["file"]:

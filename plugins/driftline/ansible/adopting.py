@@ -11,12 +11,13 @@ from driftline.adapters.intent import adopt as adopted_into_files
 from driftline.adapters.ipam.adopting import adopt as adopted_into_ipam
 from driftline.adapters.ipam.intended import IpamIntent
 from driftline.applied import About
-from driftline.engine.exceptions import LoadError, SettingsError
+from driftline.engine.exceptions import SettingsError
 from driftline.reading import choose, load_chosen
 
 from . import outcomes
 from .fleet import fleet_of
 from .shelf import Shelf, load_all
+from .work import not_intended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -46,9 +47,9 @@ def adopt(call: Call) -> Outcome:
 
 
 def _read(call: Call, settings: Settings, intent: Intent) -> DeviceAdapter:
+    if call.limit is None and intent.part.get_or_none("device", call.host) is None:
+        raise not_intended(call.host)
     chosen = choose(intent.part, call.limit or call.host)
-    if call.limit is None and chosen != {call.host}:
-        raise LoadError(f"{call.host}: nothing is intended for it", code="NOT-INTENDED")
     devices = {name: intent.part.get("device", name) for name in chosen}
     fleet = fleet_of(call, devices, settings, intent.endpoints)
     actual = load_chosen(intent.part, chosen, settings, None, fleet=fleet)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from driftline.engine.exceptions import SettingsError
 from driftline.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -87,4 +88,9 @@ class Call:
         path = self.path(named or FILE)
         if optional and not named and not path.is_file():
             return Settings(folder=self.folder)
-        return read_settings(path)
+        try:
+            return read_settings(path)
+        except SettingsError as error:
+            if error.code == "SETTINGS-MISSING":
+                error.hint = "name it with `settings`, or in the environment variable DRIFTLINE_CONFIG"
+            raise

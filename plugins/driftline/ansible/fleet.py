@@ -115,8 +115,9 @@ def _variables(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _login(variables: Mapping[str, Any]) -> dict[str, Any]:
-    return {"username": _first(variables, _USERS), "password": _first(variables, _PASSWORDS)}
+def _login(variables: Mapping[str, Any]) -> dict[str, str | None]:
+    told = {"username": _first(variables, _USERS), "password": _first(variables, _PASSWORDS)}
+    return {name: None if value is None else str(value) for name, value in told.items()}  # YAML has numbers
 
 
 def _first(variables: Mapping[str, Any], names: Iterable[str]) -> Any:

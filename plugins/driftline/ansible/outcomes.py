@@ -66,6 +66,7 @@ def applied(before: Mapping[str, Any], run: Applied, actual: Adapter, device: st
     outcome["changed"] = not back and unit.outcome in (UnitOutcome.APPLIED, UnitOutcome.ROLLBACK_FAILED)
     outcome["warnings"] = [*run.notes, *unit.warnings]
     if unit.outcome is not UnitOutcome.APPLIED:
+        del outcome["before"]  # Ansible prints all of a failure
         error = unit.error or DriftlineError(f"{device}: {unit.outcome.value}", code="NOT-APPLIED")
         outcome |= failed(error, tried=unit.outcome is not UnitOutcome.NOT_REACHED)
     elif back:

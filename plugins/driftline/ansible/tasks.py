@@ -15,7 +15,7 @@ from driftline.applied import About, Applied
 from driftline.devices import DeviceAdapter, Expected
 from driftline.devices.offline import parsed, rendered
 from driftline.engine import Plan
-from driftline.engine.exceptions import DriftlineError, PlanError
+from driftline.engine.exceptions import DriftlineError, GuardBreach, PlanError, ProblemsError
 from driftline.network.logs import log_as_a_guest
 from driftline.network.states import State
 from driftline.readiness import ready
@@ -116,12 +116,13 @@ def remediate(call: Call) -> Outcome:
     how = for_writing(call, settings)
     with opened(call, settings) as work:
         made = work.planned()
+        about = _about(call, "remediate")
         if call.check or not made.steps:
             if not call.check and _is_as_intended(call):
                 workflow.remember_in_sync(work.loaded, made, how)
-            return work.told(made)
+            return {**work.told(made), **_refused(work, made, how, about)}
         work.admit(made)
-        return _applied(call, made, work.actual, how, _about(call, "remediate"), work)
+        return _applied(call, made, work.actual, how, about, work)
 
 
 def rollback(call: Call) -> Outcome:
@@ -138,6 +139,18 @@ def rollback(call: Call) -> Outcome:
 
 
 # Parts of them --------------------------------------------------------------------------------------------
+
+
+def _refused(work: Work, made: Plan, how: Settings, about: About) -> Outcome:
+    """Return warnings of what would keep a run from being begun now, such as a guard or a closed window."""
+    if not made.steps:
+        return {}
+    try:
+        work.admit(made)
+        ready(made, work.actual, how, about, work.loaded.intended)
+    except ProblemsError as error:
+        return {"warnings": [f"a run would be refused: {why}" for why in error.problems or [error.message]]}
+    return {}
 
 
 def _applied(
@@ -274,7 +287,14 @@ def _is_as_intended(call: Call) -> bool:
 
 def _about(call: Call, kind: str, **more: Any) -> About:
     given = call.arguments
-    return About(kind, given.get("ticket") or "", given.get("comment") or "", **more)
+    ticket, override = given.get("ticket") or "", bool(given.get("override_window"))
+    if override and not ticket:
+        raise GuardBreach(
+            "to change devices outside of their windows takes a ticket",
+            code="ANSIBLE-ARGUMENTS",
+            hint="give a ticket",
+        )
+    return About(kind, ticket, given.get("comment") or "", override_windows=override, **more)
 
 
 TASKS: Final[dict[str, Callable[[Call], Outcome]]] = {

@@ -157,11 +157,12 @@ def _intent(call: Call, settings: Settings, config: Mapping[str, Any] | None) ->
     shelf = Shelf(call, settings)
     intent = shelf.intended(call.host)
     if not intent.part.count("device"):
-        raise _not_intended(call.host)
+        raise not_intended(call.host)
     return intent, shelf
 
 
-def _not_intended(host: str) -> LoadError:
+def not_intended(host: str) -> LoadError:
+    """Return the error for a host of which the source of truth knows nothing."""
     return LoadError(
         f"{host}: nothing is intended for it",
         code="NOT-INTENDED",

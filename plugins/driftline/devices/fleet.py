@@ -37,6 +37,8 @@ Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 _CONNECTION = "napalm"
+_ENABLE = ("enable_password", "secret")
+"""What drivers call the secret for the privileged mode: those over eAPI, and those over Netmiko."""
 _SITE, _JUMP_HOST = "site", "jump host"
 _log = structlog.get_logger(__name__)
 
@@ -178,7 +180,8 @@ class Fleet:
         options = _driver_options(given)
         check_files(host.name, options)
         if self.credentials.enable_secret is not None:
-            options.setdefault("enable_password", self.credentials.enable_secret.get_secret_value())
+            for name in _ENABLE:
+                options.setdefault(name, self.credentials.enable_secret.get_secret_value())
         safe = platform.secure_options(given.hostname or host.name, options, self.tls)
         safe = patient(trusting(safe, self.connection.ca_file), options, timeout)
         return {
@@ -258,6 +261,8 @@ class Fleet:
 
         `work` must not raise: what goes wrong with one device is part of its outcome.
         """
+        if not names:
+            return []  # Nornir would warn of it
         wanted = set(names)
         chosen = self.nornir.filter(filter_func=lambda host: host.name in wanted)
 

@@ -99,7 +99,7 @@ def _found_in(text: str, device: str, platform: Platform) -> int:
     except ValueError:
         return 0
     known = sum(interface.kind is not InterfaceKind.OTHER for interface in state.of("interface"))
-    return known + sum(1 for _ in state.of("ip_address"))
+    return known + sum(1 for __ in state.of("ip_address"))
 
 
 def _blank(intended: IntendedState, device: Device, platform: Platform) -> DeviceState:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import structlog
 
 
@@ -12,6 +14,8 @@ def log_as_a_guest() -> None:
     """
     if structlog.is_configured():
         return
+    # Else Python writes warnings to stderr where nobody has set up logging at all.
+    logging.getLogger("driftline").addHandler(logging.NullHandler())
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

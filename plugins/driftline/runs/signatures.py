@@ -275,9 +275,7 @@ def read_signed(
 
 def unsigned(what: str, hint: str) -> PlanError:
     """Return the error for a plan without a signature where the settings require one."""
-    return PlanError(
-        f"the settings require signed plans, and {what}", code="SIGNATURE-MISSING", hint=hint
-    )
+    return PlanError(f"the settings require signed plans, and {what}", code="SIGNATURE-MISSING", hint=hint)
 
 
 def private_key(pem: bytes, passphrase: SecretStr | None = None) -> Ed25519Key:

@@ -10,13 +10,15 @@ from driftline.adapters.intent import Discovery, discover, yaml_text
 from driftline.adapters.intent.files import STEM
 from driftline.engine import Adapter, DiffSyncModelFlags
 from driftline.engine.exceptions import Problem, ProblemsError
-from driftline.network import Device, Endpoint, Interface, InterfaceKind, IPAddress
+from driftline.network import Endpoint, InterfaceKind
 
 from .groups import group_name
 from .network_os import network_os_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from driftline.network import Device, Interface, IPAddress
 
 _ALWAYS_THERE: Final = frozenset({"all", "ungrouped"})
 
