@@ -382,7 +382,7 @@ def test_the_time_of_a_large_load(server: Server, tmp_path: Path, capsys: pytest
               f"unchanged reload {again.seconds:.2f} s with {again.requests} requests")  # fmt: skip
     assert facts(again) == facts(first)
     assert first.requests < 80
-    assert again.requests < 25
+    assert again.requests < 12
 
 
 # What tests make -------------------------------------------------------------------------------------------

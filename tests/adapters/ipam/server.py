@@ -66,7 +66,7 @@ class Server:
     ) -> None:
         self.dialect = dialect
         self.requests: list[Request] = []
-        self._version = version or f"{dialect.tried}.0"
+        self._version = version or dialect.tried
         self._handle = handle
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
@@ -88,8 +88,9 @@ class Server:
         return Client(IpamOptions.model_validate(options), self.dialect, Path())
 
     def reply(self, request: Request) -> Reply:
-        if request.path.endswith("/status/"):
-            return Reply({self.dialect.version_key: self._version})
+        if request.path.endswith("/api/"):
+            lists = {"dcim": "", **({"graphql": ""} if self.dialect.graphql.startswith("api/") else {})}
+            return Reply(lists, headers={"API-Version": self._version})
         self.requests.append(request)
         return self._handle(request)
 

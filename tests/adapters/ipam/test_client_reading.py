@@ -122,9 +122,7 @@ def test_progress_is_taken_back_when_a_list_is_read_anew() -> None:
     assert min(told) < 0
 
 
-@pytest.mark.parametrize(
-    ("version", "by_id"), [("4.7.3", True), ("4.6.0-Docker-3.4", True), ("4.5.9", False)]
-)
+@pytest.mark.parametrize(("version", "by_id"), [("4.10", True), ("4.6", True), ("4.5", False)])
 def test_older_netbox_is_paged_by_offset(version: str, *, by_id: bool) -> None:
     """It does not know the cursor, and would silently ignore it."""
     with Server(Table(50), version=version) as server, server.client() as client:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,15 +15,15 @@ from .assembling import assembled
 from .cache import TableCache
 from .client import Client
 from .owned import deletable
+from .tables import Tables
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from .models import Row
     from .options import IpamOptions
-    from .records import Records, Values
+    from .records import Values
     from .system import Progress, System
-    from .tables import Tables
 
 log = structlog.get_logger(__name__)
 
@@ -85,15 +86,12 @@ class IpamAdapter(hooks.BulkHooks, Adapter):
                 but never twice at once.
         """
         started, before = time.monotonic(), self.client.requests
-        self.client.connect()
-        with self.bulk():
-            known = self._cache.load()
-            tables = self._read(known, progress or _silent)
-            records = assembled(tables, self.system.reader.source.places(tables, self.options))
-            self._fill(records)
-        if tables != known:
-            self._cache.save(tables)
-        self.skipped = records.skipped
+        try:
+            with self.bulk():
+                self._load(progress or _silent)
+        except BaseException:
+            self.store.clear()
+            raise
         self.requests, self.seconds = self.client.requests - before, time.monotonic() - started
         log.info(
             "ipam loaded", source=self.name, objects=len(self), requests=self.requests, seconds=self.seconds
@@ -104,6 +102,19 @@ class IpamAdapter(hooks.BulkHooks, Adapter):
         self.store.clear()
         self.load(progress)
 
+    def _load(self, progress: Progress) -> None:
+        self.client.connect()
+        known = self._cache.load()
+        with ThreadPoolExecutor(1) as beside:
+            # Mostly nothing has changed, so what is known is made objects of while the server is asked.
+            guess = beside.submit(self._fill, known or Tables())
+            tables = self._read(known, progress)
+        if tables == known and guess.exception() is None:
+            return
+        self.store.clear()
+        self._fill(tables)
+        self._cache.save(tables)
+
     def _read(self, known: Tables | None, progress: Progress) -> Tables:
         """Return what the server holds: what is known of it brought up to date, or all of it."""
         reader, tables = self.system.reader, None
@@ -111,10 +122,13 @@ class IpamAdapter(hooks.BulkHooks, Adapter):
             tables = reader.read_changes(self.client, self.options, known, progress)
         return tables or reader.read(self.client, self.options, progress)
 
-    def _fill(self, records: Records) -> None:
+    def _fill(self, tables: Tables) -> None:
+        """Make the objects of what was read."""
+        records = assembled(tables, self.system.reader.source.places(tables, self.options))
         for modelname, rows in records.rows.items():
             self.store.add_many([self._row(modelname, values) for values in rows])
         self._list_interfaces()
+        self.skipped = records.skipped
 
     def _row(self, modelname: str, values: Values) -> Row:
         model: type[Row] = self._models[modelname]  # type: ignore[assignment] # all of ours are

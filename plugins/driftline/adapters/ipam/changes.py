@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from .client import Client
     from .kinds import Change, Kind, Selection, Source
     from .records import Values
-    from .tables import Rows
 
 _MARGIN: Final = dt.timedelta(minutes=15)
 """How long a change may be under way: until its transaction ends nobody sees its entry, which is older by then."""
@@ -67,21 +66,13 @@ def applied(
     if any(entry.of in source.structural and entry.action != "create" for entry in news):
         return None
     touched = _touched(source, news)
-    if selection.devices is not None and any(kind.by in {"site", "device"} for kind, _ in touched):
+    if selection.devices is not None and any(kind.by in {"site", "device"} for kind, __ in touched):
         return None  # it may have entered the scope or left it, with all that is on it
-    changing = {kind.name for kind, _ in touched} | {kind.part_of for kind in source.kinds if not kind.logged}
-    tables = Tables(
-        {name: _copied(rows) if name in changing else rows for name, rows in known.rows.items()},
-        notes=list(known.notes),
-    )
+    tables = Tables({name: dict(rows) for name, rows in known.rows.items()}, notes=list(known.notes))
     for kind, pks in touched:
         _renew(source, client, selection, kind, pks, tables)
     _note(tables, known, entries)
     return tables
-
-
-def _copied(rows: Rows) -> Rows:
-    return {pk: dict(row) for pk, row in rows.items()}
 
 
 def _touched(source: Source, news: Iterable[Change]) -> list[tuple[Kind, dict[str, None]]]:
@@ -125,9 +116,11 @@ def _note(tables: Tables, known: Tables, entries: list[Change]) -> None:
 
 def _entries(source: Source, client: Client, seen: str) -> list[Change] | None:
     first = _before(seen).isoformat()
-    if client.count(source.log, {source.since: first}) > _MOST:
+    count = client.count(source.log, {source.since: first})
+    if count > _MOST:
         return None
-    return source.changes(client, first)
+    entries = source.changes(client, first) if count else []
+    return entries if len(entries) >= count else None
 
 
 def _before(seen: str) -> dt.datetime:

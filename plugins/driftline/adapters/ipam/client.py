@@ -78,7 +78,7 @@ class Client:
 
     def connect(self) -> None:
         """Ask for the version; raises TargetError when it is too old, the token is refused, or it is no such server."""
-        _ = self.version
+        __ = self.version
 
     def close(self) -> None:
         """Close all connections."""
@@ -91,13 +91,17 @@ class Client:
 
     @cached_property
     def version(self) -> tuple[int, ...]:
-        """The server's version; raises UnusableAnswer when it is too old."""
-        status = self.get("status/")
-        text = str(status.get(self.dialect.version_key, "")) if isinstance(status, dict) else ""
+        """The server's version in two parts; raises UnusableAnswer when it is too old.
+
+        Asked of the API's start page: Nautobot asks its workers before it answers for its status, which takes a
+        second.
+        """
+        response = self._api.sender.send("GET", "api/")
+        page, text = self._api.read(response), response.headers.get("API-Version", "")
         version = _version(text)
-        if not version:
+        if not version or not self._is_ours(page):
             raise UnusableAnswer(
-                f"{self.url} is no {self.dialect.title}: its status has no {self.dialect.version_key}",
+                f"{self.url} is no {self.dialect.title}: its API's start page is another one",
                 code="IPAM-NOT-FOUND",
                 hint="check `url`, and whether the source is of the right kind",
             )
@@ -233,7 +237,7 @@ class Client:
         end = time.monotonic() + seconds
         while True:
             try:
-                self.get("status/")
+                self.get("")
             except TargetError:
                 if time.monotonic() > end:
                     raise
@@ -293,12 +297,17 @@ class Client:
             )
         return rows, count
 
+    def _is_ours(self, page: object) -> bool:
+        """Tell by its start page whether an API is of our kind: only one of the two has GraphQL below it."""
+        below = self.dialect.graphql.startswith("api/")
+        return isinstance(page, dict) and "dcim" in page and ("graphql" in page) == below
+
     def _has(self, since: tuple[int, ...] | None) -> bool:
         return since is not None and self.version >= since
 
 
 def _version(text: str) -> tuple[int, ...]:
-    """Return `4.7.3-Docker` as (4, 7, 3); empty when it is no version."""
+    """Return `4.7` as (4, 7); empty when it is no version."""
     found = re.match(r"\d+(\.\d+)+", text)
     return tuple(map(int, found[0].split("."))) if found else ()
 

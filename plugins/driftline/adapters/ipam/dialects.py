@@ -16,8 +16,6 @@ class Dialect:
     """The oldest version that has what is asked of it."""
     tried: str
     """The version that the tests run against."""
-    version_key: str
-    """Where `api/status/` says the version."""
     token_variable: str
     """The environment variable that holds the token as a last resort."""
     token_schemes: tuple[tuple[str, str], ...]
@@ -53,7 +51,6 @@ NETBOX: Final = Dialect(
     title="NetBox",
     minimum=(4, 3),  # filters in GraphQL have their present shape since then
     tried="4.7",
-    version_key="netbox-version",
     token_variable="NETBOX_TOKEN",  # noqa: S106 - a name
     token_schemes=(("nbt_", "Bearer"), ("", "Token")),
     graphql="graphql/",
@@ -73,7 +70,6 @@ NAUTOBOT: Final = Dialect(
     title="Nautobot",
     minimum=(2, 4),  # the oldest version that its makers still support
     tried="3.2",
-    version_key="nautobot-version",
     token_variable="NAUTOBOT_TOKEN",  # noqa: S106 - a name
     token_schemes=(("", "Token"),),
     graphql="api/graphql/",

@@ -122,7 +122,7 @@ def failed(title: str, response: httpx.Response, words: str) -> TargetError:
 def _permission(response: httpx.Response) -> str:
     """Return which permission is missing."""
     path = response.url.path
-    _, _, object_type = path.partition("/api/")
+    __, __, object_type = path.partition("/api/")
     action = _ACTIONS.get(response.request.method, "use")
     return f"give the token's user the permission to {action} {(object_type or path).strip('/')}"
 

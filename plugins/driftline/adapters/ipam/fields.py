@@ -157,7 +157,7 @@ def nothing(_item: Item, _around: Surroundings) -> Values:
 
 def device_type(item: Item, around: Surroundings) -> tuple[int | str, str]:
     """Return the manufacturer's id and the model of a device type's name."""
-    manufacturer, _, model = _of(item, "name").partition("/")
+    manufacturer, __, model = _of(item, "name").partition("/")
     return around.refer("term", kind="manufacturer", name=manufacturer), model
 
 

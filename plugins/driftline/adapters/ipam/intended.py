@@ -133,7 +133,7 @@ class _Projection:
             serial=device.serial or None,
             ownership=self._ownership(vlans=bool(required)),
         )
-        site, _ = self._state.get_or_instantiate(self._state.site, {"name": device.site})
+        site, __ = self._state.get_or_instantiate(self._state.site, {"name": device.site})
         self._state.add(made)
         site.add_child(made)
         for vid in sorted(required | spared):

@@ -39,7 +39,7 @@ def whole(what: str, attempt: Attempt, count: Callable[[], int], progress: Progr
 
     """
     reason = ""
-    for _ in range(_TRIES):
+    for __ in range(_TRIES):
         told = _Told(progress)
         try:
             rows, expected = attempt(told)

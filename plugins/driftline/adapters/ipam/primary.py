@@ -31,7 +31,7 @@ def given_up(items: Sequence[Item], find: Find, send: Send) -> list[Item]:
         if address is not None and address.device and _leaves(item, address) and _is_primary(address, find):
             leaving.append((item, address.device, None))
     _patch(leaving, find, send)
-    return [item for item, _, _ in leaving if item.failure is None]
+    return [item for item, _device, _address in leaving if item.failure is None]
 
 
 def given_back(items: Sequence[Item], find: Find, send: Send) -> None:

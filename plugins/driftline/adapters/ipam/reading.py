@@ -12,14 +12,15 @@ from driftline.engine.exceptions import UnusableAnswer
 
 from . import changes
 from .consistency import dangling, missing_vlans
-from .kinds import Head, Params, Source
+from .kinds import Head, Params
 from .values import moment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from .client import Client
-    from .kinds import Kind, Selection
+    from .glancing import GlancedSource
+    from .kinds import Kind, Selection, Source
     from .options import IpamOptions
     from .records import Values
     from .system import Progress
@@ -36,12 +37,13 @@ _LARGEST: Final = ("interface", "ip_address", "device")
 class TableReader:
     """Reads all lists of an IPAM, several at once."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: GlancedSource) -> None:
+        self.source: Source = source
+        self._source = source
 
     def read(self, client: Client, options: IpamOptions, progress: Progress) -> Tables:
         """Read all that takes part; raises TargetError when it can't be proved to be all."""
-        session = _Session(self.source, client, self.source.select(client, options), progress)
+        session = _Session(self._source, client, self.source.select(client, options), progress)
         tables = changes.begin(self.source, client)
         for stage in session.stages():
             session.fill(stage, tables)
@@ -58,24 +60,34 @@ class TableReader:
         self, client: Client, options: IpamOptions, known: Tables, progress: Progress
     ) -> Tables | None:
         """Bring what was read before up to date; None: it can't be told what has changed, so all must be read."""
-        news = changes.since(self.source, client, known)
+        news, selection = _at_once(
+            [
+                partial(changes.since, self.source, client, known),
+                partial(self.source.select, client, options),
+            ],
+            options,
+        )
         if news is None:
             return None
-        session = _Session(self.source, client, self.source.select(client, options), progress)
-        tables = changes.applied(self.source, client, session.selection, known, news)
+        tables = changes.applied(self.source, client, selection, known, news)
         if tables is None:
             return None
-        session.fill([kind for kind in self.source.kinds if not kind.logged], tables)
-        session.fill_outside(tables)
-        if tables.rows != known.rows and dangling(tables, narrow=session.narrow):
+        session = _Session(self._source, client, selection, progress)
+        stale = session.stale(tables)
+        if any(kind.logged for kind in stale):
             return None
-        return tables if session.is_current(tables) else None
+        session.fill(stale, tables)
+        session.fill_outside(tables)
+        is_whole = tables.rows == known.rows or not dangling(tables, narrow=session.narrow)
+        return tables if is_whole else None
 
 
 class _Session:
     """One reading of one IPAM."""
 
-    def __init__(self, source: Source, client: Client, selection: Selection, progress: Progress) -> None:
+    def __init__(
+        self, source: GlancedSource, client: Client, selection: Selection, progress: Progress
+    ) -> None:
         self.selection = selection
         self._source = source
         self._client = client
@@ -101,7 +113,7 @@ class _Session:
         found = self._read(kinds, tables)
         for kind in kinds:
             parts = found[kind.name] if kind.proved else self._proved(kind, found[kind.name], tables)
-            rows = [row for _, part in parts for row in part]
+            rows = [row for __, part in parts for row in part]
             if kind.part_of:
                 _merge(kind, rows, tables)
             else:
@@ -115,11 +127,20 @@ class _Session:
             for row in self._source.complete(self._client, vlans, self.selection, missing):
                 tables.rows["vlan"][row.pop("pk")] = {**row, "outside": True}
 
-    def is_current(self, tables: Tables) -> bool:
-        """Tell whether the server counts as many objects as we have, and none was changed after ours."""
-        kinds = _largest_first(kind for kind in self._source.kinds if kind.logged and not kind.part_of)
-        heads = self._at_once([partial(self._head, kind, tables) for kind in kinds])
-        return all(_fits(head, tables.of(kind.name)) for kind, head in zip(kinds, heads, strict=True))
+    def stale(self, tables: Tables) -> list[Kind]:
+        """Return the lists that are not as the server has them now, or of which that can't be told."""
+        glances = [] if self.narrow else self._source.glances(self._client, self.selection, tables)
+        glanced = {name for glance in glances for name in glance.kinds}
+        others = [kind for kind in self._source.kinds if kind.name not in glanced]
+        asked = [glance.changed for glance in glances]
+        heads = _largest_first(kind for kind in others if kind.logged and not kind.part_of)
+        asked += [partial(self._changed, kind, tables) for kind in heads]
+        changed = {kind.name for kind in others if not kind.logged}.union(*self._at_once(asked))
+        return [kind for kind in self._source.kinds if kind.name in changed]
+
+    def _changed(self, kind: Kind, tables: Tables) -> set[str]:
+        """Return the kind when the server does not count as many as we have, or has another one changed last."""
+        return set() if _fits(self._head(kind, tables), tables.of(kind.name)) else {kind.name}
 
     def _read(self, kinds: Iterable[Kind], tables: Tables) -> dict[str, Parts]:
         first = _largest_first(kinds)
@@ -144,7 +165,7 @@ class _Session:
         """Return a list's pages when they are all of it; they are read once more when it changed meanwhile."""
         reason = ""
         for tries_left in reversed(range(_TRIES)):
-            pks = {row["pk"] for _, part in parts for row in part}
+            pks = {row["pk"] for __, part in parts for row in part}
             count = self._head(kind, tables).count
             if len(pks) == count and not _shifted(parts):
                 return parts
@@ -171,14 +192,18 @@ class _Session:
         return Head(page["count"], moment(rows[0]["last_updated"]) if rows else None)
 
     def _at_once(self, calls: Sequence[Callable[[], Any]]) -> list[Any]:
-        """Return what the calls return; after the first that fails nothing more is asked for."""
-        with ThreadPoolExecutor(self.selection.options.connections) as pool:
-            futures = [pool.submit(call) for call in calls]
-            try:
-                return [future.result() for future in futures]
-            finally:
-                for future in futures:
-                    future.cancel()
+        return _at_once(calls, self.selection.options)
+
+
+def _at_once(calls: Sequence[Callable[[], Any]], options: IpamOptions) -> list[Any]:
+    """Return what the calls return; after the first that fails nothing more is asked for."""
+    with ThreadPoolExecutor(options.connections) as pool:
+        futures = [pool.submit(call) for call in calls]
+        try:
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()
 
 
 def _largest_first(kinds: Iterable[Kind]) -> list[Kind]:
@@ -187,12 +212,13 @@ def _largest_first(kinds: Iterable[Kind]) -> list[Kind]:
 
 def _merge(kind: Kind, found: list[Values], tables: Tables) -> None:
     """Fill a part's fields into the rows that they belong to; lists that came in several pieces are put together."""
-    rows = tables.of(kind.part_of)
-    for row in rows.values():
-        row.update({name: list(value) if value == () else value for name, value in kind.blank})
+    rows = tables.rows[kind.part_of] = {
+        pk: {**row, **{name: list(value) if value == () else value for name, value in kind.blank}}
+        for pk, row in tables.of(kind.part_of).items()
+    }
     for piece in found:
         if (whole := rows.get(piece["pk"])) is not None:
-            for name, _ in kind.blank:
+            for name, __ in kind.blank:
                 whole[name] = (
                     whole[name] + piece[name] if isinstance(piece[name], list) else piece[name] or whole[name]
                 )

@@ -61,7 +61,7 @@ class SiteVlans:
     def _name(self, site: str, vid: int, there: Vlan | None) -> str | None:
         """Return what a VLAN is called; None: its devices do not tell."""
         names = self._names.get((site, vid), Counter())
-        given = [name for name, _ in names.most_common() if name]
+        given = [name for name, __ in names.most_common() if name]
         if not given:
             return None
         # With the IPAM's own name among them, it is the others that are wrong.

@@ -3,140 +3,36 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from netutils.lib_mapper import NAPALM_LIB_MAPPER_REVERSE
-
 from driftline.adapters.ipam import scoping
+from driftline.adapters.ipam.glancing import Glance, answers, are_as_read, glimpse
 from driftline.adapters.ipam.kinds import Change, Kind, Selection
 from driftline.adapters.ipam.names import slug
-from driftline.adapters.ipam.rows import common, device_row, interface_row
-from driftline.adapters.ipam.values import choice, moment, name_of, reference, references
+from driftline.adapters.ipam.rows import common, interface_row
+from driftline.adapters.ipam.values import moment, references
 from driftline.engine.exceptions import LoadError, UnusableAnswer
 
+from .rows import ASSIGNMENT, COMMON, INTERFACE, LINKS, LISTS, assigned, by_address, links
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from driftline.adapters.ipam.client import Client
     from driftline.adapters.ipam.kinds import Params, Told
-    from driftline.adapters.ipam.options import IpamOptions, Writing
+    from driftline.adapters.ipam.options import IpamOptions
     from driftline.adapters.ipam.records import Values
     from driftline.adapters.ipam.tables import Tables
-
-    Plain = Callable[[Mapping[str, Any], Writing], Values]
 
 _IDS: Final = 30
 """How many ids go into the query of one request; an id has 36 characters, and uWSGI takes 4 KB with it in twice."""
 _IDS_OF_GRAPHQL: Final = 500
 """How many ids go into one query of GraphQL, which is no part of the address."""
+_FEW: Final = 2000
+"""Up to how many rows it is cheaper to ask for when each was changed than for the one that was changed last."""
 _PAGE: Final = 2000
 """How many interfaces one request asks for."""
-
-
-def _term(row: Mapping[str, Any], options: Writing) -> Values:
-    return {**common(row, options), "name": row["name"]}
-
-
-def _device_type(row: Mapping[str, Any], options: Writing) -> Values:
-    return {**common(row, options), "name": row["model"], "manufacturer": reference(row["manufacturer"])}
-
-
-def _platform(row: Mapping[str, Any], options: Writing) -> Values:
-    network = row["network_driver"] or ""
-    driver = row["napalm_driver"] or NAPALM_LIB_MAPPER_REVERSE.get(network) or network
-    return {**_term(row, options), "driver": driver or None}
-
-
-def _location(row: Mapping[str, Any], options: Writing) -> Values:
-    return {
-        **_term(row, options),
-        "status": choice(row["status"]),
-        "type": name_of(row["location_type"]),
-        "parent": reference(row["parent"]),
-    }
-
-
-def _group(row: Mapping[str, Any], options: Writing) -> Values:
-    return {**_term(row, options), "site": None}  # a VLAN names its locations itself
-
-
-def _vlan(row: Mapping[str, Any], options: Writing) -> Values:
-    return {
-        **common(row, options),
-        "sites": references(row["locations"]),
-        "group": reference(row["vlan_group"]),
-        "vid": row["vid"],
-        "name": row["name"],
-        "status": choice(row["status"]),
-    }
-
-
-def _prefix(row: Mapping[str, Any], options: Writing) -> Values:
-    vrfs = [reference(each["vrf"]) for each in row["vrf_assignments"]]
-    places = references(row["locations"])
-    return {
-        **common(row, options),
-        "vrf": vrfs[0] if len(vrfs) == 1 else None,
-        "prefix": row["prefix"],
-        "status": choice(row["status"]),
-        "site": places[0] if len(places) == 1 else None,
-    }
-
-
-def _address(row: Mapping[str, Any], options: Writing) -> Values:
-    return {
-        **common(row, options),
-        "vrf": None,
-        "parent": reference(row["parent"]),
-        "address": row["address"],
-        "status": choice(row["status"]),
-        "role": choice(row["role"]),
-        "interfaces": references(row.get("interfaces")),
-        "foreign": bool(row.get("vm_interfaces")),
-    }
-
-
-_COMMON: Final = "id last_updated"
-_DEEP: Final = "parent_module_bay{parent_device{id} parent_module{parent_module_bay{parent_device{id}}}}"
-"""What a module sits in: interfaces of modules have no device of their own."""
-_DEVICE: Final = (
-    f"{_COMMON} name serial status{{name}} site:location{{id}} role{{id}} device_type{{id}} platform{{id}} "
-    "tenant{name} primary_ip4{id} primary_ip6{id} tags{name}"
-)
-_INTERFACE: Final = (
-    f"{_COMMON} name type enabled description mtu mode speed mgmt_only mac:mac_address device{{id}} "
-    f"module{{{_DEEP}}} lag{{id}} parent:parent_interface{{id}} vrf{{id}} untagged_vlan{{id}}"
-)
-_ADDRESS: Final = f"{_COMMON} address role{{name}} status{{name}} parent{{id}}"
-
-_LISTS: Final[Mapping[str, tuple[str, str, Plain]]] = {
-    "manufacturer": ("manufacturers", f"{_COMMON} name", _term),
-    "device_type": ("device_types", f"{_COMMON} model manufacturer{{id}}", _device_type),
-    "role": ("roles", f"{_COMMON} name", _term),
-    "platform": ("platforms", f"{_COMMON} name network_driver napalm_driver", _platform),
-    "location_type": ("location_types", f"{_COMMON} name", _term),
-    "vrf": ("vrfs", f"{_COMMON} name", _term),
-    "site": (
-        "locations",
-        f"{_COMMON} name status{{name}} location_type{{name}} parent{{id}} tags{{name}}",
-        _location,
-    ),
-    "vlan_group": ("vlan_groups", f"{_COMMON} name", _group),
-    "vlan": (
-        "vlans",
-        f"{_COMMON} vid name status{{name}} vlan_group{{id}} locations{{id}} tags{{name}}",
-        _vlan,
-    ),
-    "prefix": (
-        "prefixes",
-        f"{_COMMON} prefix status{{name}} locations{{id}} vrf_assignments{{vrf{{id}}}} tags{{name}}",
-        _prefix,
-    ),
-    "device": ("devices", _DEVICE, device_row),
-    "ip_address": ("ip_addresses", _ADDRESS, _address),
-}
-"""The list in GraphQL, what is asked for, and how a row of ours is made of the answer."""
-
 _INTERFACES, _ADDRESSES, _PREFIXES = "dcim/interfaces/", "ipam/ip-addresses/", "ipam/prefixes/"
 _IN_NAMESPACES: Final = frozenset({_ADDRESSES, _PREFIXES})
 
@@ -233,7 +129,7 @@ class NautobotSource:
     ) -> list[Values]:
         """Return the rows that pass these filters; pages of interfaces are put together and counted by the caller."""
         if kind.name == "interface":
-            fields = _fields(_INTERFACE, selection)
+            fields = _fields(INTERFACE, selection)
             rows = client.graphql(f"{{interfaces{_arguments(params)}{{{fields}}}}}")["interfaces"]
             told(len(rows))
             return self._interfaces(client, selection, rows)
@@ -242,12 +138,14 @@ class NautobotSource:
         if kind.name == "tagged":
             return self._tagged(client, kind, params)
         if kind.name == "assignment":
-            fields = "id ip_address{id} interface{id} vm_interface{id}"
             if not params:
-                return _by_address(_listed(client, kind, "ip_address_assignments", fields, params, told))
-            query = f"{{ip_address_assignments{_arguments(params)}{{{fields}}}}}"  # one answer, and never cut
-            return _by_address(client.graphql(query)["ip_address_assignments"])
-        name, fields, plain = _LISTS[kind.name]
+                fields = f"id {ASSIGNMENT}"
+                return by_address(_listed(client, kind, "ip_address_assignments", fields, params, told))
+            query = (
+                f"{{ip_address_assignments{_arguments(params)}{{{ASSIGNMENT}}}}}"  # one answer, and never cut
+            )
+            return by_address(client.graphql(query)["ip_address_assignments"])
+        name, fields, plain = LISTS[kind.name]
         found = _listed(client, kind, name, _fields(fields, selection), params, told)
         return [plain(row, selection.options.write) for row in found]
 
@@ -257,7 +155,7 @@ class NautobotSource:
             "interface": " tags{name} tagged_vlans{id}",
             "ip_address": " tags{name} interfaces{id} vm_interfaces{id}",
         }
-        name, fields, plain = _LISTS.get(kind.name, ("interfaces", _INTERFACE, common))
+        name, fields, plain = LISTS.get(kind.name, ("interfaces", INTERFACE, common))
         fields = _fields(fields, selection) + more.get(kind.name, "")
         rows: list[dict[str, Any]] = []
         for part in scoping.in_parts(pks, _IDS_OF_GRAPHQL):
@@ -266,11 +164,53 @@ class NautobotSource:
             return self._interfaces(client, selection, rows)
         return [plain(row, selection.options.write) for row in rows]
 
+    def glances(self, client: Client, selection: Selection, tables: Tables) -> list[Glance]:
+        """Return three questions: the assignments of addresses, the short lists, and those that have links."""
+        logged = [kind for kind in self.kinds if kind.logged and not kind.part_of and kind.name in LISTS]
+        groups = [
+            [kind for kind in logged if len(tables.of(kind.name)) <= _FEW],
+            [kind for kind in self.kinds if kind.name in LINKS],
+        ]
+        return [
+            Glance(("assignment",), partial(self._reassigned, client, tables)),
+            *(
+                Glance(
+                    tuple(kind.name for kind in kinds), partial(self._other, client, selection, tables, kinds)
+                )
+                for kinds in groups
+            ),
+        ]
+
+    def _other(self, client: Client, selection: Selection, tables: Tables, kinds: list[Kind]) -> set[str]:
+        """Return the lists that are not ours; of each one row more is asked for than we have."""
+        asked = {}
+        for kind in kinds:
+            (params,) = self.where(client, kind, selection, tables)
+            arguments = _arguments({**params, "limit": len(tables.of(kind.name)) + 1})
+            asked[kind.name] = f"{LISTS[kind.name][0]}{arguments}{{{COMMON} {links(kind.name)[0]}}}"
+        found = answers(client, asked)
+        seen = {
+            name: [{**glimpse(row), **links(name)[1](row)} for row in rows] for name, rows in found.items()
+        }
+        return {name for name, rows in seen.items() if not are_as_read(rows, tables.of(name))}
+
+    def _reassigned(self, client: Client, tables: Tables) -> set[str]:
+        """Return the assignments when they are not as many as the server counts, or not ours."""
+        kind = next(kind for kind in self.kinds if kind.name == "assignment")
+        query = f"{{ip_address_assignments{{{ASSIGNMENT}}}}}"  # one answer, and never cut
+        rows = client.graphql(query)["ip_address_assignments"]
+        theirs = {row["pk"]: row for row in by_address(rows)}
+        as_read = len(rows) == client.count(kind.path) and all(
+            assigned(theirs.get(pk, {})) == assigned(ours) for pk, ours in tables.of("ip_address").items()
+        )
+        return set() if as_read else {kind.name}
+
     def changes(self, client: Client, since: str) -> list[Change]:
         """Return the change log since a time."""
         fields = "id time action changed_object_id changed_object_type{app_label model}"
-        kind = Kind("change", self.log, "")
-        rows = _listed(client, kind, "object_changes", fields, {self.since: [since]}, _silent)
+        rows = client.graphql(f"{{object_changes{_arguments({self.since: [since]})}{{{fields}}}}}")[
+            "object_changes"
+        ]
         return [
             Change(
                 pk=row["id"],
@@ -399,16 +339,3 @@ def _by_interface(vlans: list[dict[str, Any]]) -> list[Values]:
         for interface in vlan["interfaces_as_tagged"]:
             tagged.setdefault(interface["id"], []).append(vlan["id"])
     return [{"pk": pk, "tagged": pks} for pk, pks in tagged.items()]
-
-
-def _by_address(assignments: list[dict[str, Any]]) -> list[Values]:
-    rows: dict[str, Values] = {}
-    for each in assignments:
-        if each["ip_address"] is None:
-            continue
-        pk = each["ip_address"]["id"]
-        row = rows.setdefault(pk, {"pk": pk, "interfaces": [], "foreign": False})
-        if each["interface"] is not None:
-            row["interfaces"].append(each["interface"]["id"])
-        row["foreign"] = row["foreign"] or each["vm_interface"] is not None
-    return list(rows.values())

@@ -10,10 +10,13 @@ from driftline.adapters.ipam.kinds import Change, Kind, Selection
 from driftline.adapters.ipam.rows import common, device_row, interface_row
 from driftline.adapters.ipam.values import choice, reference, references
 
+from .glancing import glances
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from driftline.adapters.ipam.client import Client
+    from driftline.adapters.ipam.glancing import Glance
     from driftline.adapters.ipam.kinds import Params, Told
     from driftline.adapters.ipam.options import IpamOptions, Writing
     from driftline.adapters.ipam.records import Values
@@ -231,6 +234,10 @@ class NetBoxSource:
             )
             for row in rows
         ]
+
+    def glances(self, client: Client, selection: Selection, tables: Tables) -> list[Glance]:  # noqa: ARG002 - Nautobot needs it
+        """Return how long the lists are, and what was changed in them last."""
+        return glances([kind for kind in self.kinds if kind.logged and not kind.part_of], client, tables)
 
     def _owners_of_macs(self, client: Client, since: str) -> dict[int, tuple[tuple[str, str], ...]]:
         """Return what MAC addresses belonged to before and after each change: they are objects of their own here."""
