@@ -120,7 +120,7 @@ def test_a_device_that_is_not_there() -> None:
         described(read(running()), "leaf9")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(leaves())
 def test_what_is_told_is_what_is_intended(objects: Any) -> None:
     """Given back as it was told, nothing is to be done."""

@@ -159,7 +159,7 @@ def test_what_a_platform_can_not_do(platform: str, config: dict[str, Any], where
     assert [problem.where for problem in caught.value.problems] == [where]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(leaves())
 def test_rendered_and_parsed_it_is_the_same(objects: Any) -> None:
     """The lines make a blank device what was described."""
@@ -192,7 +192,7 @@ def seen(dataset: Any) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(leaves(), leaves())
 def test_what_is_foretold_is_read_back(first: Any, second: Any) -> None:
     """Whatever is created, changed and deleted: VLANs, interfaces of all kinds, addresses."""

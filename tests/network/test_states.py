@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from driftline.engine import Adapter, Step
 
 pytestmark = pytest.mark.usefixtures("_quiet")
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 LISTING = [State.MERGED, State.REPLACED, State.DELETED]
 Data = dict[str, Any]
 

@@ -257,7 +257,7 @@ def test_only_the_name_and_what_differs_is_sent() -> None:
 
 
 @given(there=ipams(), sources=st.lists(ipams(), min_size=1, max_size=3), data=st.data())
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=40)
 def test_whatever_the_ids_say_the_target_becomes_as_it_should(
     there: Ipam, sources: list[Ipam], data: st.DataObject
 ) -> None:
