@@ -8,11 +8,10 @@ import gc
 import json
 from pathlib import Path
 
+from ansible import constants
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 from ansible_collections.driftline.network.plugins.plugin_utils.engine import load
-
-from ansible import constants
 
 DOOR, PROBLEM = load("driftline.ansible.tasks")
 gc.freeze()  # what was imported stays: a collector that looks at it in the process of each host copies its memory

@@ -153,12 +153,26 @@ def test_the_limits_hold_for_all_hosts_of_a_task(fabric: Fabric) -> None:
     call = call_of(fabric.folder, hosts=("core1", "leaf1", "leaf2"))
     settings = call.settings()
     plans = {name: _plan(fabric, settings, name) for name in call.hosts}
-    Shelf(call, settings).admit(plans["core1"])
-    Shelf(call, settings).admit(plans["leaf1"])
-    Shelf(call, settings).admit(plans["leaf1"])
+    Shelf(call, settings).admit(plans["core1"], {})
+    Shelf(call, settings).admit(plans["leaf1"], {})
+    Shelf(call, settings).admit(plans["leaf1"], {})
     with pytest.raises(GuardBreach):
-        Shelf(call, settings).admit(plans["leaf2"])
-    Shelf(replace(call, task="t2"), settings).admit(plans["leaf2"])
+        Shelf(call, settings).admit(plans["leaf2"], {})
+    Shelf(replace(call, task="t2"), settings).admit(plans["leaf2"], {})
+
+
+def test_they_hold_for_what_is_given_to_the_task_too(fabric: Fabric) -> None:
+    """A config takes the place of the source, and not of the guards."""
+    fabric.setting(guards={"max_changes": 1})
+    config = {"interfaces": {"Ethernet1": {"description": "by hand"}}}
+
+    def told(host: str) -> dict[str, Any]:
+        call = call_of(fabric.folder, host, arguments={"config": config}, hosts=("leaf1", "leaf2"))
+        return run("remediate", replace(call, variables=lambda _: reached(fabric, host)))
+
+    assert told("leaf1")["changed"]
+    assert told("leaf2")["code"] == "GUARD-CHANGES"
+    assert by_hand(fabric) == ["leaf1"]
 
 
 def _plan(fabric: Fabric, settings: Settings, name: str) -> Any:

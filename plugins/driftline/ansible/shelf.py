@@ -21,7 +21,7 @@ from driftline.engine import Step
 from driftline.engine.exceptions import DriftlineError, LoadError, Problem
 from driftline.network import Endpoint, IntendedState
 from driftline.network.parts import part_of
-from driftline.runs import by_model, counts_of, enforce_amounts, expect_not_gone
+from driftline.runs import counts_of, enforce_amounts, expect_not_gone
 from driftline.state import intended_before
 
 if TYPE_CHECKING:
@@ -89,15 +89,19 @@ class Shelf:
         file = self.folder / _FAILED
         return json.loads(file.read_text()) if file.exists() else {}
 
-    def admit(self, made: Plan) -> None:
-        """Raise GuardBreach when this plan with all that the task changes elsewhere is more than is allowed."""
+    def admit(self, made: Plan, objects: Mapping[str, int]) -> None:
+        """Raise GuardBreach when this plan with all that the task changes elsewhere is more than is allowed.
+
+        Args:
+            objects: by model, how many there are in all, of which the limits may be a share.
+        """
         with self.locked():
             ledger = self.folder / _CHANGING
             lines = ledger.read_text().splitlines() if ledger.exists() else []
             others = [
                 step for line in lines for step in _STEPS.validate_json(line) if step.unit not in made.units
             ]
-            enforce_amounts(self.settings.guards, [*others, *made.steps], by_model(made.intended))
+            enforce_amounts(self.settings.guards, [*others, *made.steps], objects)
             with ledger.open("ab") as file:
                 file.write(_STEPS.dump_json(made.steps) + b"\n")
 

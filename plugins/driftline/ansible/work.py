@@ -14,6 +14,7 @@ from driftline.engine.exceptions import DriftlineError, LoadError, PlanError
 from driftline.network import Device
 from driftline.network.states import State, into
 from driftline.reading import choose, load_chosen, load_for
+from driftline.runs import by_model
 from driftline.settings import Settings, alone
 from driftline.workflow import Loaded
 
@@ -40,7 +41,7 @@ class Work:
     intent: Intent
     loaded: Loaded
     shelf: Shelf | None
-    """What it shares with the other hosts; None: the source was not asked, or the task is about many devices."""
+    """What it shares with the other hosts; None: the task is about many devices itself."""
 
     @property
     def actual(self) -> DeviceAdapter:
@@ -55,7 +56,12 @@ class Work:
     def admit(self, made: Plan) -> None:
         """Raise GuardBreach when a plan with all that other hosts change is more than is allowed."""
         if self.shelf is not None:
-            self.shelf.admit(made)
+            self.shelf.admit(made, by_model(made.intended) or self._alike())
+
+    def _alike(self) -> dict[str, int]:
+        """Return how many objects the play has, where the source was not asked: its hosts are taken to be alike."""
+        hosts = len({self.call.host, *self.call.hosts})
+        return {model: hosts * self.actual.count(model) for model in self.actual.get_all_model_names()}
 
     def told(self, made: Plan) -> Outcome:
         """Return what a plan would do."""
@@ -151,7 +157,7 @@ def _intent(call: Call, settings: Settings, config: Mapping[str, Any] | None) ->
             platform=platform_of(str(network_os)) if network_os else None,
             role=told.get("role"),
         )
-        return Intent(part, {}, {}), None  # what the source has is not judged by it
+        return Intent(part, {}, {}), Shelf(call, settings)  # what the source has is not judged by it
     if call.limit is not None:
         return load_all(settings), None
     shelf = Shelf(call, settings)
