@@ -9,12 +9,13 @@ TAG := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 
 VENV := .venv/$(TAG)
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+COLLECTION := .venv/collection
 
 # For how long processes are killed at random moments.
 RELIABILITY_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-samples test-reliability test-lab test-ipam test-ipam-long lint types contracts unit bench docs lock clean
+.PHONY: help demo test test-samples test-reliability test-lab test-ipam test-ipam-long lint types contracts unit bench docs collection lock clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +39,7 @@ contracts: $(READY) ## who may import whom
 # Many tests wait for a device or a process, so there is work for more than one per core.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)' 2>/dev/null)
 unit: $(READY) ## the tests alone
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof" --ignore tests/docs --ignore tests/ipam
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not proof and not collection" --ignore tests/docs --ignore tests/ipam
 
 test-samples: $(READY) ## samples of the proofs that test-reliability makes whole
 	$(BIN)/python -m pytest -n auto tests/reliability tests/porting/test_beside_diffsync.py
@@ -77,22 +78,29 @@ bench: $(READY) ## measure, beside the rivals
 docs: $(READY) ## run the examples of README and docs
 	$(BIN)/python -m pytest -n auto tests/docs
 
+collection: $(COLLECTION)/ready ## the Ansible collection, built and installed: all checks that the ecosystem has
+	.ci/collection $(abspath $(COLLECTION)/bin)
+
+LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+	pyproject.toml --upgrade
 lock: $(READY) ## resolve the dependencies anew
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-		--group dev pyproject.toml --upgrade -o requirements.lock
+	$(BIN)/$(LOCK) --group dev -o requirements.lock
+	$(BIN)/$(LOCK) --group collection -o requirements-collection.lock
 
 clean: ## remove what the targets made
 	rm -rf .venv .driftline .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): requirements.lock pyproject.toml
+$(COLLECTION)/ready: requirements-collection.lock pyproject.toml
+$(READY) $(COLLECTION)/ready:
 	@test -n "$(TAG)" || { echo "Python 3.11 or newer is needed; name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is Python $(TAG); 3.11 or newer is needed" >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get install -y -q python$(TAG)-venv; } || \
 		{ echo "this Python can't make virtual environments: apt-get install python$(TAG)-venv" >&2; exit 1; }
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
