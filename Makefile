@@ -72,6 +72,7 @@ bench: $(READY) ## measure, beside the rivals
 	$(BIN)/python tests/benchmarks/stores.py
 	$(BIN)/python tests/benchmarks/drift_run.py
 	$(BIN)/python tests/benchmarks/change_run.py --latency 0.05
+	$(BIN)/python tests/benchmarks/ansible_play.py
 	$(BIN)/python tests/benchmarks/ipam_load.py
 	$(BIN)/python tests/benchmarks/ipam_write.py
 

@@ -38,7 +38,10 @@ RENAMES = {
 THIRD = {"Ethernet3": "Ethernet33"}
 
 
-@pytest.fixture(scope="module", params=["netbox to nautobot", "nautobot to netbox"])
+@pytest.fixture(
+    scope="module",
+    params=["netbox to nautobot", pytest.param("nautobot to netbox", marks=pytest.mark.slow)],
+)
 def servers(request: pytest.FixtureRequest, netbox: Server, nautobot: Server) -> tuple[Server, Server]:
     """Where interfaces are renamed, and where they are to be."""
     return (netbox, nautobot) if request.param.startswith("netbox") else (nautobot, netbox)
