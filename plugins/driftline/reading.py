@@ -72,13 +72,18 @@ def choose(intended: IntendedState, limit: str | None) -> set[str]:
     chosen = select(devices, limit)
     if not chosen:
         raise _nothing_chosen(limit)
-    for device in devices:
-        if device.name not in chosen:
+    keep_only(intended, chosen)
+    return chosen
+
+
+def keep_only(intended: IntendedState, names: set[str]) -> None:
+    """Flag all devices but these, and the sites without any of them, to take no part."""
+    for device in intended.get_all("device"):
+        if device.name not in names:
             device.model_flags |= DiffSyncModelFlags.IGNORE
     for site in intended.get_all(Site):
-        if chosen.isdisjoint(site.devices):
+        if names.isdisjoint(site.devices):
             site.model_flags |= DiffSyncModelFlags.IGNORE
-    return chosen
 
 
 def limited(made: Plan, pattern: str) -> Plan:

@@ -472,6 +472,21 @@ def test_check_mode_tells_that_a_run_would_be_refused(fabric: Fabric) -> None:
     assert by_hand(fabric) == ["leaf1"]
 
 
+def test_a_host_adopts_for_itself_also_where_a_site_is_called_like_it(fabric: Fabric) -> None:
+    """The devices of that site are others."""
+    sites, devices = fabric.folder / "intent" / "sites", fabric.folder / "intent" / "devices"
+    (sites / "leaf1.yml").write_text((sites / "lab.yml").read_text())
+    other = devices / "leaf2.yml"
+    other.write_text(other.read_text().replace("site: lab", "site: leaf1"))
+    before = other.read_text()
+    for name in ("leaf1", "leaf2"):
+        fabric.lab[name].change("interface Ethernet1", "description by hand")
+    call = call_of(fabric.folder, "leaf1", hosts=("leaf1", "leaf2"))
+    told = run("adopt", replace(call, variables=lambda name: reached(fabric, name)))
+    assert [file.rpartition("/")[2] for file in told["files"]] == ["leaf1.yml"]
+    assert other.read_text() == before
+
+
 def test_hints_are_for_people_who_use_ansible(fabric: Fabric) -> None:
     """They do not name options of the command line."""
     none = run("drift", call_of(fabric.folder, arguments={"settings": "none.yml"}))

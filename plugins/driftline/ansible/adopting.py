@@ -12,7 +12,7 @@ from driftline.adapters.ipam.adopting import adopt as adopted_into_ipam
 from driftline.adapters.ipam.intended import IpamIntent
 from driftline.applied import About
 from driftline.engine.exceptions import SettingsError
-from driftline.reading import choose, load_chosen
+from driftline.reading import choose, keep_only, load_chosen
 
 from . import outcomes
 from .fleet import fleet_of
@@ -47,14 +47,22 @@ def adopt(call: Call) -> Outcome:
 
 
 def _read(call: Call, settings: Settings, intent: Intent) -> DeviceAdapter:
-    if call.limit is None and intent.part.get_or_none("device", call.host) is None:
-        raise not_intended(call.host)
-    chosen = choose(intent.part, call.limit or call.host)
+    chosen = _chosen(call, intent)
     devices = {name: intent.part.get("device", name) for name in chosen}
     fleet = fleet_of(call, devices, settings, intent.endpoints)
     actual = load_chosen(intent.part, chosen, settings, None, fleet=fleet)
     actual.fit(intent.part)
     return actual
+
+
+def _chosen(call: Call, intent: Intent) -> set[str]:
+    """Return the devices of the task: its host by its name alone, which may be that of a site, too."""
+    if call.limit is not None:
+        return choose(intent.part, call.limit)
+    if intent.part.get_or_none("device", call.host) is None:
+        raise not_intended(call.host)
+    keep_only(intent.part, {call.host})
+    return {call.host}
 
 
 def _adopted(call: Call, settings: Settings, intent: Intent, actual: DeviceAdapter) -> Outcome:
