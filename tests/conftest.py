@@ -12,6 +12,7 @@ import pytest
 import structlog
 import yaml
 
+from driftline.adapters.intent import IntentAdapter
 from driftline.cli import main
 from driftline.lab import Clock, Lab, RealClock
 
@@ -120,3 +121,17 @@ def fabric(tmp_path: Path, capfd: pytest.CaptureFixture[str], clock: Clock) -> I
     assert [file.name for file in secretive if CANARY.encode() in file.read_bytes()] == []
     kept = [file for file in (tmp_path / "state").rglob("*") if file.is_file()]
     assert [file.name for file in kept if file.stat().st_mode & 0o077] == []
+
+
+@pytest.fixture
+def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Count the loads of the intent."""
+    counted: list[str] = []
+    load = IntentAdapter.load
+
+    def counting(self: IntentAdapter) -> None:
+        counted.append(self.name)
+        load(self)
+
+    monkeypatch.setattr(IntentAdapter, "load", counting)
+    return counted

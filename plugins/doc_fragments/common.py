@@ -60,3 +60,23 @@ options:
     type: bool
     default: false
 """
+
+    CONFIG = r"""
+options:
+  config:
+    description:
+      - What is intended for the host, instead of what the source of truth says, in the shape of a device's file of
+        the intent, which is what RV(before), RV(after) and RV(driftline.network.facts#module:gathered) have, too.
+      - Names of interfaces may be ranges.
+    type: dict
+"""
+
+    STATE = r"""
+options:
+  state:
+    description:
+      - How far what is intended is the truth, as of O(driftline.network.remediate#module:state).
+    type: str
+    default: intended
+    choices: [intended, merged, replaced, overridden, deleted]
+"""

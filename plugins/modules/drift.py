@@ -17,26 +17,8 @@ author:
   - The driftline developers (@driftline)
 extends_documentation_fragment:
   - driftline.network.common
-options:
-  state:
-    description:
-      - How far what is intended is the truth. The states but V(intended) mean what they mean in the network resource
-        modules of other collections.
-      - V(intended) is what the source of truth itself says, with its own words on what it owns (C(manage)).
-      - V(merged) creates and updates, and never deletes.
-      - V(replaced) makes each listed interface and VLAN as given; what is not given of it goes back to the default.
-      - V(overridden) does so too, and of the collections that are given nothing else stays. Physical ports that are
-        not listed are reset.
-      - V(deleted) takes away what is listed; of a collection that is given empty, all of it. Physical ports are reset.
-    type: str
-    default: intended
-    choices: [intended, merged, replaced, overridden, deleted]
-  config:
-    description:
-      - What is intended for the host, instead of what the source of truth says, in the shape of a device's file of
-        the intent, which is what RV(before), RV(after) and RV(driftline.network.facts#module:gathered) have, too.
-      - Names of interfaces may be ranges.
-    type: dict
+  - driftline.network.common.config
+  - driftline.network.common.state
 """
 
 EXAMPLES = r"""

@@ -18,6 +18,7 @@ author:
   - The driftline developers (@driftline)
 extends_documentation_fragment:
   - driftline.network.common
+  - driftline.network.common.config
   - driftline.network.common.run
   - driftline.network.common.window
 options:
@@ -36,12 +37,6 @@ options:
     type: str
     default: intended
     choices: [intended, merged, replaced, overridden, deleted, gathered, rendered, parsed]
-  config:
-    description:
-      - What is intended for the host, instead of what the source of truth says, in the shape of a device's file of
-        the intent, which is what RV(before), RV(after) and RV(gathered) have, too.
-      - Names of interfaces may be ranges.
-    type: dict
   running_config:
     description: The text of a running configuration, for O(state=parsed).
     type: str

@@ -23,7 +23,7 @@ from driftline.network.parts import part_of
 from tests.conftest import settings_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from driftline.settings import Settings
@@ -38,20 +38,6 @@ def call_of(
     shared = folder / "shared"
     shared.mkdir(exist_ok=True)
     return Call(host, given, lambda _: variables or {}, shared, folder=folder, task="t1", **more)
-
-
-@pytest.fixture
-def loads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Count the loads of the intent."""
-    counted: list[str] = []
-    load = IntentAdapter.load
-
-    def counting(self: IntentAdapter) -> None:
-        counted.append(self.name)
-        load(self)
-
-    monkeypatch.setattr(IntentAdapter, "load", counting)
-    return counted
 
 
 # The shelf ------------------------------------------------------------------------------------------------

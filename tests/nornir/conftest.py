@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from nornir import InitNornir
 
-from driftline.adapters.intent import IntentAdapter
 from tests.conftest import CANARY
 
 if TYPE_CHECKING:
@@ -40,17 +39,3 @@ def nornir(fabric: Fabric) -> Callable[..., Nornir]:
 
     yield make
     (fabric.folder / "hosts.yml").unlink(missing_ok=True)  # the script's own, with a password in it
-
-
-@pytest.fixture
-def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Count the loads of the intent."""
-    counted: list[str] = []
-    load = IntentAdapter.load
-
-    def counting(self: IntentAdapter) -> None:
-        counted.append(self.name)
-        load(self)
-
-    monkeypatch.setattr(IntentAdapter, "load", counting)
-    return counted
