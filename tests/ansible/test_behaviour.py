@@ -519,7 +519,7 @@ def test_check_and_diff(network: Network, playbook: Playbook) -> None:
     """The diff goes from running to intended, in check mode and in earnest; without `--diff` there is none."""
     drift(network, "leaf1")
     text = play(task("repair", "remediate"), hosts="leaf1,leaf2")
-    checked = playbook(text, "--check", "--diff")
+    checked = playbook(text, "--check", "--diff", "--forks", "1")  # one host after the other, in order
     assert by_hand(network) == ["leaf1"]
     lines = checked.out.splitlines()
     assert [line for line in lines if line.startswith(("---", "+++"))] == [
@@ -533,7 +533,7 @@ def test_check_and_diff(network: Network, playbook: Playbook) -> None:
     quiet = playbook(text, "--check")
     assert "(running)" not in quiet.out
     assert "diff" not in quiet.of("repair", "leaf1")
-    done = playbook(text, "--diff")
+    done = playbook(text, "--diff", "--forks", "1")
     assert done.changed == ["leaf1"]
     assert done.out.partition("PLAY RECAP")[0] == checked.out.partition("PLAY RECAP")[0]
     again = playbook(text, "--diff")
