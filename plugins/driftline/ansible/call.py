@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from driftline.adapters.inventory.network_os import platform_of
+from driftline.adapters.inventory.options import NO_SITE
 from driftline.engine.exceptions import SettingsError
+from driftline.network import Device
 from driftline.settings import FILE, Settings, read_settings
 
 if TYPE_CHECKING:
@@ -42,6 +45,12 @@ def is_secretive(name: object) -> bool:
     return _SECRETIVE.search(str(name)) is not None
 
 
+def platform_told(variables: Mapping[str, Any]) -> str | None:
+    """Return the platform that a host's variables name; None: they name none."""
+    network_os = variables.get("ansible_network_os")
+    return platform_of(str(network_os)) if network_os else None
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One task on one host; all values are plain ones."""
@@ -68,6 +77,17 @@ class Call:
         """The devices to work on in one go, `all` as Ansible has it; None: only the host."""
         limit = self.arguments.get("limit") or None
         return "*" if limit == "all" else limit
+
+    def device(self, name: str) -> Device:
+        """Return what the variables of a host say of the device that it is."""
+        told = self.variables(name)
+        role = told.get("role")
+        return Device(
+            name=name,
+            site=str(told.get("site") or NO_SITE),
+            role=None if role is None else str(role),
+            platform=platform_told(told),
+        )
 
     def path(self, given: str) -> Path:
         """Return a path: as it is seen from where Ansible was started, else from the playbook."""

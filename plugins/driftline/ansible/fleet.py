@@ -12,7 +12,6 @@ from nornir.plugins.runners import SerialRunner, ThreadedRunner
 from nornir_napalm.plugins.connections import Napalm
 from pydantic import TypeAdapter, ValidationError
 
-from driftline.adapters.inventory.network_os import platform_of
 from driftline.adapters.inventory.nornir import CONNECTION
 from driftline.devices import Fleet
 from driftline.devices.fleet import system_tls
@@ -20,7 +19,7 @@ from driftline.engine.exceptions import SettingsError
 from driftline.network import Endpoint
 from driftline.reachable import hosts_of
 
-from .call import is_secretive
+from .call import is_secretive, platform_told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,7 +101,6 @@ def _host(device: Device, variables: Mapping[str, Any], endpoint: Endpoint, othe
 
 
 def _variables(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    network_os = variables.get("ansible_network_os")
     try:
         port = _PORT.validate_python(_first(variables, _PORTS))
     except ValidationError:
@@ -110,7 +108,7 @@ def _variables(name: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "hostname": _first(variables, _HOSTNAMES),
         "port": port,
-        "platform": platform_of(str(network_os)) if network_os else None,
+        "platform": platform_told(variables),
         **_login(variables),
     }
 

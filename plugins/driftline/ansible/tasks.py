@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from driftline import reverting, workflow
-from driftline.adapters.intent.inline import described, intended_of
-from driftline.adapters.inventory.network_os import platform_of
-from driftline.adapters.inventory.options import NO_SITE
+from driftline.adapters.intent.inline import described
 from driftline.adapters.private import write_own
 from driftline.applied import About, Applied
 from driftline.devices import DeviceAdapter, Expected
@@ -30,7 +28,7 @@ from .adopting import adopt
 from .call import VARIABLES, Call
 from .fleet import secrets_of
 from .shelf import Shelf
-from .work import each, fleet_for, for_writing, opened, planned_for, states_before
+from .work import each, fleet_for, for_writing, given, not_intended, opened, planned_for, states_before
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +58,9 @@ def run(name: str, call: Call) -> Outcome:
 def facts(call: Call) -> Outcome:
     """Return what a device has, in the shape of a file of the intent; nothing has to be intended for it."""
     settings = call.settings(optional=True)
+    known = call.device(call.host)
     actual = DeviceAdapter(
-        fleet_for(call, [call.host], settings), [Expected(call.host, _site(call), role=_role(call))]
+        fleet_for(call, [call.host], settings), [Expected(call.host, known.site, role=known.role)]
     )
     actual.load()
     actual.close()
@@ -224,17 +223,11 @@ def _gather(call: Call) -> Outcome:
 
 def _render(call: Call) -> Outcome:
     """Return the lines that make what is intended; no device is asked."""
-    config = call.arguments.get("config")
-    if config is None:
-        intended = Shelf(call, call.settings()).intended(call.host).part
-    else:
-        intended = intended_of(
-            config, call.host, site=_site(call), platform=_platform(call), role=_role(call)
-        )
+    intended = given(call) if _has_config(call) else Shelf(call, call.settings()).intended(call.host).part
     device: Any = intended.get_or_none("device", call.host)
     if device is None:
-        raise PlanError(f"{call.host}: nothing is intended for it", code="NOT-INTENDED")
-    platform = _platform(call) or device.platform
+        raise not_intended(call.host)
+    platform = call.device(call.host).platform or device.platform
     return {"changed": False, "rendered": rendered(intended, _known(call, platform))}
 
 
@@ -247,7 +240,8 @@ def _parse(call: Call) -> Outcome:
             code="ANSIBLE-ARGUMENTS",
             hint="give the text of a configuration",
         )
-    dataset = parsed(text, call.host, _known(call, _platform(call)), _site(call))
+    known = call.device(call.host)
+    dataset = parsed(text, call.host, _known(call, known.platform), known.site)
     return {"changed": False, "parsed": described(dataset, call.host)}
 
 
@@ -259,20 +253,6 @@ def _known(call: Call, platform: str | None) -> str:
             hint="set ansible_network_os, for example arista.eos.eos",
         )
     return platform
-
-
-def _platform(call: Call) -> str | None:
-    network_os = call.variables(call.host).get("ansible_network_os")
-    return platform_of(str(network_os)) if network_os else None
-
-
-def _site(call: Call) -> str:
-    return str(call.variables(call.host).get("site") or NO_SITE)
-
-
-def _role(call: Call) -> str | None:
-    role = call.variables(call.host).get("role")
-    return None if role is None else str(role)
 
 
 def _has_config(call: Call) -> bool:

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from driftline import workflow
 from driftline.adapters.intent.inline import described, intended_of
-from driftline.adapters.inventory.network_os import platform_of
-from driftline.adapters.inventory.options import NO_SITE
 from driftline.engine.exceptions import DriftlineError, LoadError, PlanError
 from driftline.network import Device
 from driftline.network.states import State, into
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
 
     from driftline.devices import DeviceAdapter, Fleet
     from driftline.engine import Plan
+    from driftline.network import IntendedState
 
     from .call import Call
     from .outcomes import Outcome
@@ -108,7 +107,7 @@ def planned_for(call: Call, made: Plan, settings: Settings) -> Iterator[DeviceAd
 
 def fleet_for(call: Call, names: list[str], settings: Settings) -> Fleet:
     """Return a fleet of devices of which nothing may be intended; the source is asked where variables are missing."""
-    devices, endpoints = {name: _of_inventory(call, name) for name in names}, {}
+    devices, endpoints = {name: call.device(name) for name in names}, {}
     for device, endpoint in _asked(call, settings, [name for name in names if not _says_where(call, name)]):
         devices[device.name] = device
         endpoints[device.name] = endpoint
@@ -148,15 +147,7 @@ def _intent(call: Call, settings: Settings, config: Mapping[str, Any] | None) ->
     if config is not None:
         if call.limit is not None:
             raise PlanError("config is for one device, and limit for many", code="ANSIBLE-ARGUMENTS")
-        told = call.variables(call.host)
-        network_os = told.get("ansible_network_os")
-        part = intended_of(
-            config,
-            call.host,
-            site=str(told.get("site") or NO_SITE),
-            platform=platform_of(str(network_os)) if network_os else None,
-            role=told.get("role"),
-        )
+        part = given(call)
         return Intent(part, {}, {}), Shelf(call, settings)  # what the source has is not judged by it
     if call.limit is not None:
         return load_all(settings), None
@@ -167,6 +158,12 @@ def _intent(call: Call, settings: Settings, config: Mapping[str, Any] | None) ->
     return intent, shelf
 
 
+def given(call: Call) -> IntendedState:
+    """Return what a task is given for its host, instead of what the source says; raises LoadError."""
+    known, config = call.device(call.host), call.arguments["config"]
+    return intended_of(config, call.host, site=known.site, platform=known.platform, role=known.role)
+
+
 def not_intended(host: str) -> LoadError:
     """Return the error for a host of which the source of truth knows nothing."""
     return LoadError(
@@ -174,11 +171,6 @@ def not_intended(host: str) -> LoadError:
         code="NOT-INTENDED",
         hint="hosts are devices by their names in the source of truth; on localhost give a limit",
     )
-
-
-def _of_inventory(call: Call, name: str) -> Device:
-    told = call.variables(name)
-    return Device(name=name, site=str(told.get("site") or NO_SITE), role=told.get("role"))
 
 
 def _says_where(call: Call, name: str) -> bool:
